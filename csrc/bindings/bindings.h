@@ -1,0 +1,8 @@
+// One bind function per room; module.cpp calls them all.
+#pragma once
+#include <pybind11/pybind11.h>
+
+namespace fastdct {
+void bind_jpeg(pybind11::module_& m);
+void bind_ransac(pybind11::module_& m);
+}  // namespace fastdct

@@ -1,0 +1,1 @@
+"""Kernels as plain functions: numpy arrays or tensors in, dataclasses out."""

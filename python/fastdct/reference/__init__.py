@@ -1,0 +1,1 @@
+"""The slow, plain version of every kernel: the definition of right."""

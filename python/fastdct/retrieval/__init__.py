@@ -1,0 +1,1 @@
+"""Features, index, search, verification and evaluation."""
