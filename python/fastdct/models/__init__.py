@@ -1,1 +1,29 @@
-"""Networks that take DCT coefficients."""
+"""Networks that take DCT tensors, and the weights they come with."""
+
+from fastdct._extras import require
+
+for _module in ("torch", "safetensors"):
+    require(_module, extra="torch")
+
+# Imported after the check above, so that a missing torch is named with the command that installs it.
+from fastdct.models.config import DelgConfig  # noqa: E402
+from fastdct.models.delg import Delg, DelgOutput, delg_resnet50, delg_small  # noqa: E402
+from fastdct.models.heads import Attention, GeM, Whitening, attention_pool  # noqa: E402
+from fastdct.models.resnet import ResNet  # noqa: E402
+from fastdct.models.weights import WeightsError, load, save  # noqa: E402
+
+__all__ = [
+    "Attention",
+    "Delg",
+    "DelgConfig",
+    "DelgOutput",
+    "GeM",
+    "ResNet",
+    "WeightsError",
+    "Whitening",
+    "attention_pool",
+    "delg_resnet50",
+    "delg_small",
+    "load",
+    "save",
+]

@@ -1,0 +1,132 @@
+"""Everything that is needed to use a trained network, written as config.json beside its weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastdct.frequencies import ChannelSelection
+from fastdct.models.resnet import DEPTHS, stage_channels
+
+FORMAT = "fastdct-delg"
+VERSION = 1
+_BLOCK = 8  # pixels of a DCT block: the stride of the network's input
+_LOCAL_STAGE = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelgConfig:
+    """Description of a DELG network.
+
+    Attributes
+    ----------
+    name
+        A word for people; ``models.load`` does not read it.
+    depth, width, strides
+        The backbone: see :class:`fastdct.models.resnet.ResNet`.
+    channels
+        Which DCT coefficients the network takes, in order.
+    mean, std
+        Of each channel over the training data, in units of the orthonormal DCT of level-shifted pixels.
+    embedding_dim
+        Length of the global descriptor.
+    gem_p, gem_learnable
+        Exponent of generalised-mean pooling at the start of training, and whether it is learned.
+    attention_threshold
+        Tau: median attention score at the end of training; local features above it are kept.
+    scales
+        Image pyramid for local features, as factors of the sides that ``input_area`` gives.
+    input_area
+        Pixels of the decoder's output at scale 1, at any aspect ratio.
+    """
+
+    name: str
+    depth: int
+    channels: ChannelSelection
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    embedding_dim: int
+    width: float = 1.0
+    strides: tuple[int, int, int, int] = (1, 2, 2, 2)
+    gem_p: float = 3.0
+    gem_learnable: bool = False
+    attention_threshold: float = 0.0
+    scales: tuple[float, ...] = (0.5**0.5, 1.0, 2**0.5)
+    input_area: int = 448 * 448
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can be built from."""
+        count = self.channels.num_channels
+        if len(self.mean) != count or len(self.std) != count:
+            raise ValueError(
+                f"{count} channels need as many means and deviations, not {len(self.mean)}, {len(self.std)}"
+            )
+        if not all(deviation > 0 for deviation in self.std):
+            raise ValueError("every channel's standard deviation must be positive")
+        if self.depth not in DEPTHS:
+            raise ValueError(f"there is no ResNet-{self.depth}: depth is one of {sorted(DEPTHS)}")
+
+    @property
+    def backbone(self) -> str:
+        """The backbone's common name, such as "resnet18"."""
+        return f"resnet{self.depth}"
+
+    @property
+    def local_dim(self) -> int:
+        """Length of a local descriptor: the channels of the third stage."""
+        return stage_channels(self.depth, width=self.width)[_LOCAL_STAGE - 1]
+
+    @property
+    def stride(self) -> int:
+        """Distance between neighbouring local features in pixels of the decoder's output."""
+        stride = _BLOCK
+        for factor in self.strides[:_LOCAL_STAGE]:
+            stride *= factor
+        return stride
+
+    @property
+    def offset(self) -> float:
+        """Position of the first local feature, in pixels of the decoder's output (the first spans [0, 1]).
+
+        Every 3 x 3 convolution of stride 2 pads one cell on each side, so that its output i is centred on its
+        input 2i; the centre of output 0 therefore stays the centre of DCT block 0 whatever the strides.
+        """
+        return _BLOCK / 2
+
+    @property
+    def normalize(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """(mean, std), as :class:`fastdct.Decoder` takes them."""
+        return self.mean, self.std
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what config.json holds; what stands under ``derived`` is for readers only."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        derived = {"stride": self.stride, "offset": self.offset, "local_dim": self.local_dim}
+        header = {"format": FORMAT, "version": VERSION}
+        return {**header, **fields, "channels": self.channels.to_dict(), "derived": derived}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DelgConfig:
+        """Rebuild a config from :meth:`to_dict`.
+
+        Raises
+        ------
+        ValueError
+            Another format or version, a field that is missing or unknown, or values that contradict each
+            other.
+        """
+        if values.get("format") != FORMAT or values.get("version") != VERSION:
+            found = f"{values.get('format')!r} version {values.get('version')!r}"
+            raise ValueError(f"expected {FORMAT!r} version {VERSION}, found {found}")
+        given = {key: value for key, value in values.items() if key not in ("format", "version", "derived")}
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        if unknown := sorted(given.keys() - known.keys()):
+            raise ValueError(f"unknown fields {unknown}")
+        required = {name for name, field in known.items() if field.default is dataclasses.MISSING}
+        if missing := sorted(required - given.keys()):
+            raise ValueError(f"missing fields {missing}")
+        given["channels"] = ChannelSelection.from_dict(given["channels"])
+        arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+        return cls(**arguments)

@@ -1,0 +1,129 @@
+"""DELG: one network that gives an image's global descriptor and its local descriptors with attention scores.
+
+Cao et al., "Unifying deep local and global features for image search" (ECCV 2020), without the autoencoder
+and on DCT input, as Temburwar et al., "Deep learning based image retrieval in the JPEG compressed domain",
+section 3.2.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fastdct.frequencies import ChannelSelection, resolve
+from fastdct.models.config import DelgConfig
+from fastdct.models.heads import Attention, GeM, Whitening
+from fastdct.models.resnet import ResNet
+
+
+class DelgOutput(NamedTuple):
+    """What :class:`Delg` says about a batch; all float32."""
+
+    global_descriptor: Tensor  # [N, embedding_dim], unit vectors
+    local_descriptors: Tensor  # [N, local_dim, H, W], unit vectors along dimension 1
+    attention: Tensor  # [N, 1, H, W], each > 0
+
+
+class Delg(nn.Module):
+    """DELG on DCT input.
+
+    ``config`` is replaced, never altered: training writes the attention threshold into it.
+    """
+
+    def __init__(self, config: DelgConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels = config.channels.num_channels
+        self.backbone = ResNet(channels, depth=config.depth, width=config.width, strides=config.strides)
+        self.pool = GeM(config.gem_p, learnable=config.gem_learnable)
+        self.whitening = Whitening(self.backbone.out_channels[3], config.embedding_dim)
+        self.attention = Attention(config.local_dim)
+
+    def forward(
+        self, x: Tensor
+    ) -> DelgOutput:  # [N, C, H/8, W/8], normalised with config.mean and config.std
+        """Describe a batch.
+
+        Raises
+        ------
+        ValueError
+            ``x`` is not a batch of the channels that the network was built for.
+        """
+        third = self._third_stage(x)
+        descriptor = self.whitening(self.pool(self.backbone.stages(third, first=4)))
+        return DelgOutput(descriptor, *self._local(third))
+
+    def local(self, x: Tensor) -> tuple[Tensor, Tensor]:  # [N, C, H/8, W/8] as for `forward`
+        """Return only the local descriptors and attention; the fourth stage is not computed."""
+        return self._local(self._third_stage(x))
+
+    def _third_stage(self, x: Tensor) -> Tensor:  # [N, C, H/8, W/8] -> [N, local_dim, H/stride, W/stride]
+        expected = self.backbone.in_channels
+        if x.ndim != 4 or x.shape[1] != expected:
+            raise ValueError(
+                f"{self.config.name} takes DCT tensors [N, {expected}, H/8, W/8] "
+                f"(channels {self.config.channels.name}), not {list(x.shape)}"
+            )
+        return self.backbone.stages(x, last=3)
+
+    def _local(self, third: Tensor) -> tuple[Tensor, Tensor]:
+        # No gradient of the attention loss reaches the backbone: DELG, section 3.3, where it would spoil the
+        # hierarchy that makes stage 4 global and stage 3 local.
+        features = third.detach()
+        return functional.normalize(features.float(), dim=1), self.attention(features)
+
+    def keypoint_grid(self, height: int, width: int) -> Tensor:
+        """Return the receptive-field centre (x, y) of each local feature: float32 [height, width, 2].
+
+        ``height`` and ``width`` are those of the attention map. The unit is the pixel of the decoder's
+        output, of which the first spans [0, 1]; multiply by original side / output side to get original
+        pixels.
+        """
+        stride, offset = self.config.stride, self.config.offset
+        y = torch.arange(height, dtype=torch.float32) * stride + offset
+        x = torch.arange(width, dtype=torch.float32) * stride + offset
+        return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=2)
+
+
+def delg_small(*, channels: int | ChannelSelection = 64) -> Delg:
+    """Build the untrained small DELG: ResNet-18 at half width, under 3 million parameters.
+
+    Its third stage keeps the second's resolution, so that local features are 16 pixels apart and not 32:
+    keypoints of a small picture stay dense enough for spatial verification.
+    """
+    return Delg(
+        _untrained("delg-small", channels, depth=18, width=0.5, strides=(1, 2, 1, 2), embedding_dim=256)
+    )
+
+
+def delg_resnet50(*, channels: int | ChannelSelection = 64) -> Delg:
+    """Build the untrained DELG of the source: ResNet-50 on 56 x 56 x 64, local features 32 pixels apart."""
+    return Delg(
+        _untrained("delg-resnet50", channels, depth=50, width=1.0, strides=(1, 2, 2, 2), embedding_dim=2048)
+    )
+
+
+def _untrained(
+    name: str,
+    channels: int | ChannelSelection,
+    *,
+    depth: int,
+    width: float,
+    strides: tuple[int, int, int, int],
+    embedding_dim: int,
+) -> DelgConfig:
+    selection = resolve(channels)
+    count = selection.num_channels
+    return DelgConfig(
+        name=name,
+        depth=depth,
+        channels=selection,
+        mean=(0.0,) * count,  # identity until training measures its data
+        std=(1.0,) * count,
+        embedding_dim=embedding_dim,
+        width=width,
+        strides=strides,
+    )

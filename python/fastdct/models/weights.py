@@ -1,0 +1,120 @@
+"""Trained networks on disk: a directory with model.safetensors and config.json, nothing pickled."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from fastdct.models.config import DelgConfig
+from fastdct.models.delg import Delg
+
+WEIGHTS_FILE = "model.safetensors"
+CONFIG_FILE = "config.json"
+_PACKAGED = {"delg-small": "delg_small"}
+_PACKAGE_DIRECTORY = Path(__file__).parent.parent / "weights"
+
+
+class WeightsError(ValueError):
+    """A weights directory that cannot be used; the message names the file and what is wrong with it."""
+
+
+def save(model: Delg, directory: str | os.PathLike[str], *, half: bool = False) -> None:
+    """Write ``model`` and its config to ``directory``, whole or not at all.
+
+    The files are written beside the target and moved in place; files of other names that an existing
+    directory holds (a model card) stay. With ``half``, matrices and convolutions are stored in float16;
+    vectors (biases, batch-norm statistics), which are small and span many magnitudes, stay float32.
+    """
+    target = Path(directory)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        tensors = {key: _stored(value, half=half) for key, value in model.state_dict().items()}
+        save_file(tensors, scratch / WEIGHTS_FILE)
+        text = json.dumps(model.config.to_dict(), indent=1) + "\n"
+        (scratch / CONFIG_FILE).write_text(text, encoding="utf-8")
+        scratch.chmod(0o755)  # mkdtemp's 0o700 would shut other users out
+        _move_in_place(scratch, target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _stored(value: Tensor, *, half: bool) -> Tensor:
+    shrink = half and value.is_floating_point() and value.ndim > 1
+    return value.detach().cpu().to(torch.float16 if shrink else value.dtype).contiguous()
+
+
+def _move_in_place(scratch: Path, target: Path) -> None:
+    if not target.exists():
+        scratch.rename(target)
+        return
+    # A directory cannot be exchanged for another atomically by portable means; each file can. The config goes
+    # last: it is what a reader looks for first, and a crash in between leaves shapes that `load` checks.
+    for name in (WEIGHTS_FILE, CONFIG_FILE):
+        (scratch / name).replace(target / name)
+
+
+def load(source: str | os.PathLike[str], /) -> Delg:
+    """Load a trained network, in eval mode and in float32, from a directory or by the name of a packaged one.
+
+    Raises
+    ------
+    FileNotFoundError
+        Neither such a directory nor such a packaged network.
+    WeightsError
+        The config is of another version or contradicts itself; the weights are damaged, lack a tensor, hold
+        one too many or one of another shape.
+    """
+    directory = _directory(source)
+    model = Delg(_read_config(directory / CONFIG_FILE))
+    tensors = _read_tensors(directory / WEIGHTS_FILE)
+    _check(tensors, model.state_dict(), file=directory / WEIGHTS_FILE)
+    model.load_state_dict(tensors)
+    return model.eval()
+
+
+def _directory(source: str | os.PathLike[str]) -> Path:
+    directory = Path(source)
+    if isinstance(source, str) and source in _PACKAGED and not directory.exists():
+        directory = _PACKAGE_DIRECTORY / _PACKAGED[source]
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        if not (directory / name).is_file():
+            raise FileNotFoundError(
+                f"{directory} holds no {name}; give a directory with {CONFIG_FILE} and {WEIGHTS_FILE}, "
+                f"or one of {sorted(_PACKAGED)}"
+            )
+    return directory
+
+
+def _read_config(file: Path) -> DelgConfig:
+    try:
+        return DelgConfig.from_dict(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise WeightsError(f"{file}: {error}") from error
+
+
+def _read_tensors(file: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(file)
+    except SafetensorError as error:
+        raise WeightsError(f"{file} is damaged or no safetensors file: {error}") from error
+
+
+def _check(tensors: dict[str, Tensor], expected: dict[str, Tensor], *, file: Path) -> None:
+    """Refuse tensors that do not fit, naming the first few: torch would list hundreds."""
+    wrong = [f"lacks {key}" for key in expected if key not in tensors]
+    wrong += [f"has {key}, which the network does not" for key in tensors if key not in expected]
+    for key in expected.keys() & tensors.keys():
+        if tensors[key].shape != expected[key].shape:
+            wrong.append(f"{key} is {list(tensors[key].shape)}, the config asks {list(expected[key].shape)}")
+    if wrong:
+        listed = "; ".join(sorted(wrong)[:3]) + (f"; and {len(wrong) - 3} more" if len(wrong) > 3 else "")
+        raise WeightsError(f"{file} does not fit its config: {listed}")
