@@ -1,0 +1,138 @@
+"""One axis of a picture as linear algebra: A = D_out · R · D_inᵀ.
+
+D is the block-diagonal orthonormal 8-point DCT and R any linear resampling of samples: a crop at any offset,
+any scale, an antialiasing filter, a flip, and for a subsampled component its upsampling to the picture's grid.
+A maps the coefficients along one axis of a file to the coefficients along the same axis of a model's input, and
+equals "inverse DCT, resample unclamped samples, forward DCT" exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float64 = NDArray[np.float64]
+
+
+def _dct_matrix() -> Float64:
+    # Orthonormal DCT-II (ITU-T T.81, A.3.3): row u, sample x.
+    u, x = np.mgrid[:8, :8]
+    matrix = 0.5 * np.cos((2 * x + 1) * u * math.pi / 16)
+    matrix[0] /= math.sqrt(2)
+    return np.asarray(matrix, dtype=np.float64)
+
+
+DCT = _dct_matrix()
+"""float64 [8, 8]: the orthonormal 8-point DCT; ``DCT @ samples`` are coefficients, its transpose inverts it."""
+DCT.setflags(write=False)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What happens along one axis of a component.
+
+    Attributes
+    ----------
+    picture_size
+        Pixels of the picture along this axis.
+    start, stop
+        The window on this axis in pixels of the picture, 0 <= start < stop <= picture_size.
+    output_size
+        Samples of the output, a multiple of 8.
+    subsampling
+        Pixels of the picture to one sample of the component: largest sampling factor ÷ the component's own.
+    reverse
+        Mirror the output.
+    """
+
+    picture_size: int
+    start: float
+    stop: float
+    output_size: int
+    subsampling: Fraction = Fraction(1)
+    reverse: bool = False
+
+    @property
+    def component_size(self) -> int:
+        """Samples of the component along this axis, block padding not counted (ITU-T T.81, A.1.1)."""
+        return math.ceil(self.picture_size / self.subsampling)
+
+
+def operator(axis: Axis) -> tuple[slice, Float64]:
+    """The operator A of one axis, and the part of the coefficients it reads.
+
+    Returns
+    -------
+    columns : slice
+        The coefficients read along the axis; whole blocks, none that lies wholly outside the window's reach.
+    matrix : float64 [output_size, columns.stop - columns.start]
+        Output coefficients = matrix @ input coefficients.
+    """
+    samples = _resampling(axis)
+    touched = np.flatnonzero(samples.any(axis=0))
+    columns = slice(int(touched[0]) // 8 * 8, (int(touched[-1]) // 8 + 1) * 8)
+    samples = np.pad(samples, ((0, 0), (0, -axis.component_size % 8)))[:, columns]
+    inner = samples.reshape(axis.output_size, -1, 8) @ DCT.T  # R · D_inᵀ, block by block
+    outer = DCT @ inner.reshape(-1, 8, samples.shape[1])  # D_out · (…)
+    return columns, outer.reshape(axis.output_size, -1)
+
+
+def _resampling(axis: Axis) -> Float64:
+    """R, float64 [output_size, component_size]: samples of the component to samples of the output."""
+    first, weights = triangle_taps(axis.picture_size, axis.start, axis.stop, axis.output_size)
+    matrix = np.zeros((axis.output_size, axis.component_size))
+    rows = np.arange(axis.output_size)
+    for tap in range(weights.shape[1]):
+        pixel = np.minimum(first + tap, axis.picture_size - 1)  # taps past the end weigh nothing
+        for sample, share in upsampling(pixel, axis.subsampling, axis.component_size):
+            matrix[rows, sample] += weights[:, tap] * share
+    return matrix[::-1] if axis.reverse else matrix
+
+
+def triangle_taps(
+    size: int, start: float, stop: float, output_size: int
+) -> tuple[NDArray[np.int64], Float64]:
+    """Antialiased linear interpolation of the pixels in [start, stop): Pillow's BILINEAR.
+
+    The triangle is as wide as the scale when shrinking and one pixel when enlarging. It is cut off at the
+    window and at the picture, and what remains sums to one: what lies outside never leaks in.
+
+    Returns
+    -------
+    first : int64 [output_size]
+        The first pixel that each output reads.
+    weights : float64 [output_size, taps]
+        Weights of the pixels first, first + 1, …; rows sum to 1.
+    """
+    scale = (stop - start) / output_size
+    support = max(scale, 1.0)
+    low, high = math.floor(start), min(math.ceil(stop), size)
+    centre = start + (np.arange(output_size) + 0.5) * scale  # [output_size]
+    first = np.clip(np.floor(centre - support + 0.5), low, high - 1).astype(np.int64)
+    pixel = first[:, None] + np.arange(math.ceil(2 * support) + 1)  # [output_size, taps]
+    weights = np.maximum(1 - np.abs(pixel + 0.5 - centre[:, None]) / support, 0)
+    weights[pixel >= high] = 0
+    return first, weights / weights.sum(axis=1, keepdims=True)
+
+
+def upsampling(
+    pixel: NDArray[np.int64], subsampling: Fraction, component_size: int
+) -> list[tuple[NDArray[np.int64], float]]:
+    """Which samples of a component make the given pixels, with the share of each.
+
+    As libjpeg: samples sit centred among their pixels; a component of half the size is interpolated with the
+    triangle 3/4, 1/4 ("fancy upsampling") and repeated at its ends; every other ratio repeats the sample.
+    """
+    if subsampling == 1:
+        return [(pixel, 1.0)]
+    near = np.minimum(
+        (2 * pixel + 1) * subsampling.denominator // (2 * subsampling.numerator), component_size - 1
+    )
+    if subsampling != 2:
+        return [(near, 1.0)]
+    far = np.clip(near + np.where(pixel % 2, 1, -1), 0, component_size - 1)
+    return [(near, 0.75), (far, 0.25)]

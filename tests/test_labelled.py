@@ -1,0 +1,44 @@
+import pytest
+
+from fastdct.data import image_folder, labels_csv
+
+
+def test_class_folders(tmp_path):
+    for name in ("b/2.jpg", "a/1.JPEG", "a/deep/3.jpg", "a/notes.txt", "loose.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    data = image_folder(tmp_path)
+    assert data.classes == ("a", "b")
+    assert [path.name for path in data.sources] == ["1.JPEG", "3.jpg", "2.jpg"]
+    assert data.labels == (0, 0, 1)
+    assert len(data) == 3
+    assert "3 files, 2 classes" in repr(data)
+
+
+def test_folders_without_photos_are_errors(tmp_path):
+    with pytest.raises(ValueError, match="<class>/<photo>"):
+        image_folder(tmp_path)
+    with pytest.raises(ValueError, match="not a folder"):
+        image_folder(tmp_path / "absent")
+
+
+def test_labels_csv_filters_rows_and_resolves_paths(tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("path,thing,split\nx/1.jpg,dog,train\nx/2.jpg,cat,val\nx/3.jpg,cat,train\n")
+    data = labels_csv(table, label_column="thing", where={"split": "train"})
+    assert data.sources == (tmp_path / "x/1.jpg", tmp_path / "x/3.jpg")
+    assert data.classes == ("cat", "dog")
+    assert data.labels == (1, 0)
+    elsewhere = labels_csv(table, root="/photos", label_column="thing")
+    assert str(elsewhere.sources[0]) == "/photos/x/1.jpg"
+
+
+def test_labels_csv_errors_name_table_and_column(tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("file,label\n1.jpg,a\n")
+    with pytest.raises(ValueError, match=r"labels\.csv: no column 'path'; its columns are file, label"):
+        labels_csv(table)
+    with pytest.raises(ValueError, match="no row"):
+        labels_csv(table, path_column="file", where={"label": "b"})
+    with pytest.raises(ValueError, match=r"absent\.csv"):
+        labels_csv(tmp_path / "absent.csv")
