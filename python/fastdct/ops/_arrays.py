@@ -42,7 +42,9 @@ def like(array: NDArray[Any], *, tensors: bool) -> Array:
     return torch.from_numpy(array)
 
 
-def real_matrix(value: Any, *, name: str, dtype: type[np.floating[Any]], num_columns: int | None = None) -> NDArray[Any]:
+def real_matrix(
+    value: Any, *, name: str, dtype: type[np.floating[Any]], num_columns: int | None = None
+) -> NDArray[Any]:
     """``value`` as a contiguous ``dtype`` matrix of finite numbers.
 
     Raises
@@ -62,7 +64,9 @@ def real_matrix(value: Any, *, name: str, dtype: type[np.floating[Any]], num_col
         matrix = np.require(array, dtype, ["C", "A"])
     if not np.isfinite(matrix).all():
         row = int(np.flatnonzero(~np.isfinite(matrix).all(axis=1))[0])
-        raise ValueError(f"{name}[{row}] is {matrix[row]}: every number must be finite (as {np.dtype(dtype)})")
+        raise ValueError(
+            f"{name}[{row}] is {matrix[row]}: every number must be finite (as {np.dtype(dtype)})"
+        )
     return matrix
 
 
@@ -96,7 +100,7 @@ def checked_offsets(value: Any, *, num_rows: int, rows_of: str) -> NDArray[np.in
 
 
 def shapes(result: object, fields: tuple[str, ...]) -> str:
-    """The repr of a result: the type and shape of each field."""
+    """Write the repr of a result: the type and shape of each field."""
     parts = []
     for field in fields:
         array = getattr(result, field)

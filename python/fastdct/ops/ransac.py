@@ -152,12 +152,16 @@ def _per_pair(max_error: Any, *, num_pairs: int) -> NDArray[np.float64]:
     if array.dtype.kind not in "fiu":
         raise TypeError(f"max_error must be a number or an array of numbers, not {array.dtype}")
     if array.shape not in ((), (num_pairs,)):
-        raise ValueError(f"max_error must be one number or [{num_pairs}], one for each pair, not {list(array.shape)}")
+        raise ValueError(
+            f"max_error must be one number or [{num_pairs}], one for each pair, not {list(array.shape)}"
+        )
     errors = np.full(num_pairs, array, np.float64)  # [P]
     outside = np.flatnonzero(~((errors >= 1e-9) & (errors <= 1e9)))
     if outside.size:
         pair = int(outside[0])
-        raise ValueError(f"max_error must be between 1e-9 and 1e9 pixels, but it is {errors[pair]} for pair {pair}")
+        raise ValueError(
+            f"max_error must be between 1e-9 and 1e9 pixels, but it is {errors[pair]} for pair {pair}"
+        )
     return errors
 
 

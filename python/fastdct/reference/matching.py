@@ -21,7 +21,7 @@ def match(
     max_ratio: float | None = None,
     max_distance: float | None = None,
 ) -> list[tuple[int, int, float]]:
-    """Matches (query row, candidate row, distance) of descriptors [n, d] and [m, d]; first row wins a tie."""
+    """Match descriptors [n, d] and [m, d]: (query row, candidate row, distance) each; the first row wins a tie."""
     matches = []
     for i, descriptor in enumerate(query):
         ranked = _by_distance(descriptor, candidate)
@@ -59,11 +59,11 @@ def inlier_mask(squared: _Floats, *, max_error: float) -> NDArray[np.bool_]:
 
 
 def score(squared: _Floats, *, max_error: float) -> float:
-    """Truncated quadratic score of squared residuals [K], in inliers."""
+    """Sum the truncated quadratic score of squared residuals [K], in inliers."""
     bound = max_error * max_error
-    return (
-        sum(math.floor((1 - r / bound) * SCORE_STEPS) for r in squared.tolist() if r <= bound) / SCORE_STEPS
-    )
+    inliers: list[float] = squared[squared <= bound].tolist()
+    steps = [math.floor((1 - r / bound) * SCORE_STEPS) for r in inliers]
+    return sum(steps) / SCORE_STEPS
 
 
 def num_one_to_one(squared: _Floats, source: _Floats, target: _Floats, *, max_error: float) -> int:
