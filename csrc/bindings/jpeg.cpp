@@ -1,5 +1,82 @@
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
 #include "bindings/bindings.h"
+#include "common/error.h"
+#include "jpeg/image.h"
+#include "jpeg/libjpeg_reader.h"
+
+namespace py = pybind11;
 
 namespace fastdct {
-void bind_jpeg(pybind11::module_&) {}
+namespace {
+
+using jpeg::Component;
+using jpeg::Header;
+using jpeg::Image;
+
+// A contiguous run of bytes, held while the GIL is released.
+struct Bytes {
+  explicit Bytes(const py::buffer& buffer) : info(buffer.request()) {
+    if (info.ndim != 1 || info.itemsize != 1 || (info.size > 0 && info.strides[0] != 1))
+      throw py::type_error("expected a contiguous one-dimensional buffer of bytes");
+  }
+  const uint8_t* data() const { return static_cast<const uint8_t*>(info.ptr); }
+  size_t size() const { return static_cast<size_t>(info.size); }
+  py::buffer_info info;
+};
+
+std::vector<std::pair<int, int>> sampling_pairs(const Header& header) {
+  std::vector<std::pair<int, int>> pairs;
+  for (const jpeg::Sampling& s : header.sampling) pairs.emplace_back(s.horizontal, s.vertical);
+  return pairs;
+}
+
+py::array_t<int16_t> take_coefficients(Component& component) {
+  int16_t* data = component.coefficients.release();
+  py::capsule owner(data, [](void* pointer) { delete[] static_cast<int16_t*>(pointer); });
+  const auto rows = static_cast<py::ssize_t>(component.num_rows);
+  const auto cols = static_cast<py::ssize_t>(component.num_cols);
+  return py::array_t<int16_t>({rows, cols, py::ssize_t{8}, py::ssize_t{8}}, data, owner);
+}
+
+py::tuple to_python(Component& component) {
+  py::array_t<uint16_t> quantization({8, 8}, component.quantization.data());
+  return py::make_tuple(take_coefficients(component), quantization,
+                        py::make_tuple(component.sampling.horizontal, component.sampling.vertical));
+}
+
+Header probe_jpeg(const py::buffer& source) {
+  const Bytes bytes(source);
+  py::gil_scoped_release release;
+  return jpeg::read_header(bytes.data(), bytes.size());
+}
+
+py::tuple read_jpeg(const py::buffer& source, bool recover, uint64_t max_pixels) {
+  const Bytes bytes(source);
+  Image image = [&] {
+    py::gil_scoped_release release;
+    return jpeg::read_image(bytes.data(), bytes.size(), {recover, max_pixels});
+  }();
+  py::list components;
+  for (Component& component : image.components) components.append(to_python(component));
+  return py::make_tuple(std::move(image.header), components, image.warnings);
+}
+
+}  // namespace
+
+void bind_jpeg(py::module_& m) {
+  py::register_exception<JpegError>(m, "JpegError", PyExc_ValueError);
+  py::class_<Header>(m, "JpegHeader")
+      .def_readonly("height", &Header::height)
+      .def_readonly("width", &Header::width)
+      .def_property_readonly("color_space",
+                             [](const Header& h) { return jpeg::color_space_name(h.color_space); })
+      .def_readonly("process", &Header::process)
+      .def_property_readonly("sampling", sampling_pairs)
+      .def_readonly("restart_interval", &Header::restart_interval)
+      .def_readonly("orientation", &Header::orientation);
+  m.def("probe_jpeg", probe_jpeg, py::arg("source"));
+  m.def("read_jpeg", read_jpeg, py::arg("source"), py::kw_only(), py::arg("recover"), py::arg("max_pixels"));
+}
 }  // namespace fastdct

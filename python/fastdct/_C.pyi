@@ -1,0 +1,32 @@
+"""Native core of fastdct. Private: use the fastdct package."""
+
+from typing_extensions import Buffer
+
+import numpy as np
+import numpy.typing as npt
+
+__version__: str
+
+class JpegError(ValueError):
+    """The cause alone; fastdct.jpeg adds the name of the source."""
+
+class JpegHeader:
+    @property
+    def height(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def color_space(self) -> str: ...
+    @property
+    def process(self) -> str: ...
+    @property
+    def sampling(self) -> list[tuple[int, int]]: ...
+    @property
+    def restart_interval(self) -> int: ...
+    @property
+    def orientation(self) -> int: ...
+
+_Component = tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16], tuple[int, int]]
+
+def probe_jpeg(source: Buffer) -> JpegHeader: ...
+def read_jpeg(source: Buffer, *, recover: bool, max_pixels: int) -> tuple[JpegHeader, list[_Component], list[str]]: ...

@@ -1,0 +1,127 @@
+"""Where the bytes of a JPEG come from and go to: paths and buffers, by one rule for every function."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from fastdct._errors import JpegError
+
+START_OF_IMAGE = b"\xff\xd8"
+
+
+class Tensor(Protocol):
+    """What is used of a torch tensor; torch itself is never imported here."""
+
+    def detach(self) -> Any: ...
+
+
+Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | npt.NDArray[np.uint8] | Tensor
+Bytes: TypeAlias = bytes | bytearray | memoryview | npt.NDArray[np.uint8]
+
+
+def source_name(source: Source) -> str:
+    """Name a source in messages: its path, or ``<type>`` for data in memory."""
+    if isinstance(source, str | os.PathLike):
+        return os.fsdecode(source)
+    return f"<{type(source).__name__}>"
+
+
+def load(source: Source, *, limit: int = -1) -> Bytes:
+    """Bytes of ``source`` as a contiguous buffer; at most ``limit`` of them when it is a path and limit >= 0.
+
+    Raises
+    ------
+    JpegError
+        The path cannot be read, is no regular file, or does not begin as a JPEG does.
+    TypeError
+        The source is of no accepted kind, or its elements are not bytes.
+    """
+    if isinstance(source, str | os.PathLike):
+        return _read_file(source, limit)
+    if isinstance(source, bytes | bytearray):
+        return source
+    if isinstance(source, memoryview):
+        return _flat_bytes(np.asarray(source), source)
+    if isinstance(source, np.ndarray):
+        return _flat_bytes(source, source)
+    if hasattr(source, "detach"):
+        return _flat_bytes(source.detach().cpu().numpy(), source)
+    accepted = "a path, bytes, bytearray, memoryview, or a one-dimensional uint8 array or tensor"
+    raise TypeError(f"a JPEG source is {accepted}, not {type(source).__name__}")
+
+
+def _flat_bytes(array: npt.NDArray[Any], source: Source) -> npt.NDArray[np.uint8]:
+    if array.ndim != 1 or array.dtype.itemsize != 1 or array.dtype.kind not in "uS":
+        given = f"{array.dtype} of shape {array.shape}"
+        raise TypeError(f"{source_name(source)} must be uint8 and one-dimensional, not {given}")
+    return np.ascontiguousarray(array).view(np.uint8)
+
+
+def _read_file(path: str | os.PathLike[str], limit: int) -> bytes:
+    name = source_name(path)
+    try:
+        with Path(name).open("rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise JpegError(name, "not a regular file")
+            head = file.read(len(START_OF_IMAGE))
+            if head != START_OF_IMAGE:  # known before a huge file of another kind is read
+                raise JpegError(name, _not_a_jpeg(head))
+            return head + file.read(limit)
+    except OSError as error:
+        raise JpegError(name, f"cannot be read: {error.strerror or error}") from error
+    except ValueError as error:  # an embedded null character
+        if isinstance(error, JpegError):
+            raise
+        raise JpegError(name, f"cannot be read: {error}") from error
+
+
+def _not_a_jpeg(head: bytes) -> str:
+    if not head:
+        return "the file is empty"
+    return f"not a JPEG file: it starts with 0x{head.hex()}, not 0x{START_OF_IMAGE.hex()}"
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write ``data`` so that ``path`` holds either what it held before or all of it, whatever happens.
+
+    Raises
+    ------
+    JpegError
+        The file cannot be written.
+    """
+    name = source_name(path)
+    target = Path(name)
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            _copy_mode(target, temporary)
+            Path(temporary).replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+    except OSError as error:
+        raise JpegError(name, f"cannot be written: {error.strerror or error}") from error
+
+
+def _copy_mode(target: Path, temporary: str) -> None:
+    """Give the new file the permissions of the one it replaces, or those a plain open() would have given."""
+    try:
+        mode = stat.S_IMODE(target.stat().st_mode)
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        mode = 0o666 & ~mask
+    Path(temporary).chmod(mode)
