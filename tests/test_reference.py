@@ -166,9 +166,26 @@ def test_subsampling_by_three_repeats_samples():
 
 
 def test_an_operator_reads_only_the_blocks_that_the_window_reaches():
-    columns, matrix = axis.operator(Axis(800, 320.0, 400.0, 80))
-    assert (columns.start, columns.stop) == (320, 400)
-    np.testing.assert_allclose(matrix, np.eye(80), atol=1e-12)
+    operator = axis.operator(Axis(800, 320.0, 400.0, 80))
+    assert (operator.columns.start, operator.columns.stop) == (320, 400)
+    np.testing.assert_allclose(operator.matrix, np.eye(80), atol=1e-12)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.integers(1, 900),
+    st.floats(0, 1),
+    st.floats(0.01, 1),
+    st.integers(1, 12),
+    st.sampled_from([1, 2, 4]),
+    st.booleans(),
+)
+def test_applying_an_operator_is_multiplying_by_its_matrix(size, start, extent, blocks, factor, reverse):
+    start *= size * 0.99
+    stop = start + extent * (size - start)
+    operator = axis.operator(Axis(size, start, stop, 8 * blocks, Fraction(factor), reverse))
+    values = np.random.default_rng(size).normal(size=(operator.matrix.shape[1], 5))
+    np.testing.assert_allclose(operator.apply(values), operator.matrix @ values, atol=1e-12)
 
 
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])

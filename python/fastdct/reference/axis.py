@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,23 +63,45 @@ class Axis:
         return math.ceil(self.picture_size / self.subsampling)
 
 
-def operator(axis: Axis) -> tuple[slice, Float64]:
-    """The operator A of one axis, and the part of the coefficients it reads.
+@dataclass(frozen=True)
+class Operator:
+    """A of one axis, and the part of the coefficients that it reads.
 
-    Returns
-    -------
-    columns : slice
-        The coefficients read along the axis; whole blocks, none that lies wholly outside the window's reach.
-    matrix : float64 [output_size, columns.stop - columns.start]
-        Output coefficients = matrix @ input coefficients.
+    Attributes
+    ----------
+    columns
+        The coefficients read along the axis: whole blocks, none that lies wholly outside the window's reach.
+    matrix
+        float64 [output_size, columns.stop - columns.start]; output = matrix @ input[columns].
     """
+
+    columns: slice
+    matrix: Float64
+
+    def apply(self, values: NDArray[Any]) -> NDArray[Any]:
+        """``matrix @ values`` in the dtype of ``values`` [columns, n].
+
+        A is banded: an output block reads the few input blocks under it. One product per output block skips
+        the rest, 5 × faster than one dense product on a photo of 500×375, and each product is too small for
+        BLAS to start threads that would fight with those of torch.
+        """
+        strips = self.matrix.reshape(-1, 8, self.matrix.shape[1])  # [blocks, 8, columns]
+        read: NDArray[np.bool_] = np.any(strips, axis=1)  # [blocks, columns]
+        starts = read.argmax(axis=1)
+        stops = read.shape[1] - read[:, ::-1].argmax(axis=1)
+        parts = zip(strips.astype(values.dtype), starts, stops, strict=True)
+        return np.concatenate([strip[:, start:stop] @ values[start:stop] for strip, start, stop in parts])
+
+
+def operator(axis: Axis) -> Operator:
+    """Make the operator A = D_out · R · D_inᵀ of one axis."""
     samples = _resampling(axis)
     touched = np.flatnonzero(samples.any(axis=0))
     columns = slice(int(touched[0]) // 8 * 8, (int(touched[-1]) // 8 + 1) * 8)
     samples = np.pad(samples, ((0, 0), (0, -axis.component_size % 8)))[:, columns]
-    inner = samples.reshape(axis.output_size, -1, 8) @ DCT.T  # R · D_inᵀ, block by block
+    inner = (samples.reshape(-1, 8) @ DCT.T).reshape(samples.shape)  # R · D_inᵀ, block by block
     outer = DCT @ inner.reshape(-1, 8, samples.shape[1])  # D_out · (…)
-    return columns, outer.reshape(axis.output_size, -1)
+    return Operator(columns, outer.reshape(axis.output_size, -1))
 
 
 def _resampling(axis: Axis) -> Float64:

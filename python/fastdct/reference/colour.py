@@ -13,7 +13,7 @@ RGB_TO_YCBCR: NDArray[np.float64] = np.array(
         [0.701 / 1.402, -0.587 / 1.402, -0.114 / 1.402],
     ]
 )
-YCBCR_TO_RGB: NDArray[np.float64] = np.linalg.inv(RGB_TO_YCBCR)
+YCBCR_TO_RGB: NDArray[np.float64] = np.linalg.inv(RGB_TO_YCBCR).astype(np.float64)
 
 
 def convert(matrix: NDArray[np.float64], planes: NDArray[np.floating]) -> NDArray[np.floating]:

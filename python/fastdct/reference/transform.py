@@ -101,8 +101,9 @@ def planes(image: JpegImage) -> Planes:
         return planes_from_pixels(cmyk_to_rgb(_cmyk(image)), orientation=image.orientation)
     if image.color_space not in ("YCbCr", "RGB", "grayscale"):
         raise JpegError(
+            "<image>",
             f"colour space {image.color_space} with {len(image.components)} components has no known colours; "
-            "accepted are grayscale, YCbCr, RGB, CMYK and YCCK"
+            "accepted are grayscale, YCbCr, RGB, CMYK and YCCK",
         )
     return Planes(image.height, image.width, image.color_space, _component_planes(image), image.orientation)
 
@@ -173,13 +174,13 @@ def _resample_plane(
     height, width = picture.upright_size
     down, across = reversed(plane.subsampling) if transpose else plane.subsampling
     x1, y1, x2, y2 = window.box
-    rows, vertical = operator(_axis(height, (y1, y2), size[0], down, stored=flip_y, wanted=False))
-    columns, horizontal = operator(_axis(width, (x1, x2), size[1], across, stored=flip_x, wanted=window.flip))
+    vertical = operator(_axis(height, (y1, y2), size[0], down, stored=flip_y, wanted=False))
+    horizontal = operator(_axis(width, (x1, x2), size[1], across, stored=flip_x, wanted=window.flip))
     if transpose:
-        values = plane.dequantised(columns, rows, dtype).T
+        values = plane.dequantised(horizontal.columns, vertical.columns, dtype).T
     else:
-        values = plane.dequantised(rows, columns, dtype)
-    return cast(Floats, vertical.astype(dtype) @ values @ horizontal.T.astype(dtype))
+        values = plane.dequantised(vertical.columns, horizontal.columns, dtype)
+    return horizontal.apply(vertical.apply(values).T).T
 
 
 def _axis(
@@ -235,12 +236,12 @@ def _component_pixels(image: JpegImage) -> Float64:
 
 def _upsampled(plane: Plane, height: int, width: int) -> Float64:
     blocks = DCT.T @ (plane.blocks * plane.quantization.astype(np.float64)) @ DCT  # [Hb, Wb, 8, 8]
-    samples = np.clip(np.round(_join(blocks[None])[0] + 128), 0, 255)
+    samples: Float64 = np.clip(np.round(_join(blocks[None])[0] + 128), 0, 255)
     for axis, size in enumerate((height, width)):
         factor = plane.subsampling[axis]
         component_size = -(-size * factor.denominator // factor.numerator)
         taps = upsampling(np.arange(size), factor, component_size)
-        samples = sum(np.take(samples, index, axis=axis) * share for index, share in taps)
+        samples = np.sum([np.take(samples, index, axis=axis) * share for index, share in taps], axis=0)
     return samples
 
 
