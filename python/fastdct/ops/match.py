@@ -115,7 +115,7 @@ def match(
 def _descriptors(value: Array, *, name: str) -> _Floats:
     matrix = real_matrix(value, name=name, dtype=np.float32)
     largest = float(np.abs(matrix).max(initial=0))
-    if largest * largest * max(1, matrix.shape[1]) > np.finfo(np.float32).max / 8:
+    if largest * largest * max(1, matrix.shape[1]) > float(np.finfo(np.float32).max) / 8:
         raise ValueError(
             f"{name} holds {largest}: squared distances overflow float32, scale the descriptors down"
         )
