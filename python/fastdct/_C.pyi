@@ -1,9 +1,8 @@
 """Native core of fastdct. Private: use the fastdct package."""
 
-from typing_extensions import Buffer
-
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import Buffer
 
 __version__: str
 
@@ -29,4 +28,28 @@ class JpegHeader:
 _Component = tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16], tuple[int, int]]
 
 def probe_jpeg(source: Buffer) -> JpegHeader: ...
-def read_jpeg(source: Buffer, *, recover: bool, max_pixels: int) -> tuple[JpegHeader, list[_Component], list[str]]: ...
+def read_jpeg(
+    source: Buffer, *, recover: bool, max_pixels: int
+) -> tuple[JpegHeader, list[_Component], list[str]]: ...
+def ransac_affine(
+    source: npt.NDArray[np.float64],
+    target: npt.NDArray[np.float64],
+    offsets: npt.NDArray[np.int64],
+    max_error: npt.NDArray[np.float64],
+    *,
+    max_iterations: int,
+    confidence: float,
+    seed: int,
+    min_scale: float,
+    max_scale: float,
+    max_anisotropy: float,
+    allow_reflection: bool,
+    num_threads: int,
+) -> tuple[
+    npt.NDArray[np.int32],
+    npt.NDArray[np.int32],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.bool_],
+    npt.NDArray[np.int32],
+]: ...
