@@ -21,7 +21,8 @@ LAYERS = [
     {"decoder"},
     {"ops", "reference"},
     {"geometry", "frequencies", "jpeg"},
-    {"_extras", "_C"},
+    {"_image", "_sources"},
+    {"_errors", "_extras", "_C"},
 ]
 CORE_MAY_INCLUDE = {
     "bindings": {"bindings", "pipeline", "jpeg", "dct", "ransac", "matching", "common"},

@@ -42,4 +42,4 @@ def thumbnail(image: JpegImage | Planes, *, max_side: int = 160) -> bytes:
         # Resampling may overshoot the range of samples; a writable coefficient stays inside ±1023.
         quantised = np.clip(np.round(plane / table), -1023, 1023).astype(np.int16)
         components.append(JpegComponent(quantised, table.astype(np.uint16), (1, 1)))
-    return write(JpegImage(height=size[0], width=size[1], color_space="YCbCr", components=tuple(components)))
+    return write(JpegImage(size[0], size[1], "4:4:4", "YCbCr", 1, tuple(components)))
