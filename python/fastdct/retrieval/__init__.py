@@ -1,1 +1,43 @@
 """Features, index, search, verification and evaluation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastdct.retrieval.features import Features, FeatureSpec, LocalFeatures
+from fastdct.retrieval.rows import Record
+from fastdct.retrieval.search import Hit, Ranking, search
+from fastdct.retrieval.store import Index, IndexStoreError
+from fastdct.retrieval.verification import Verification, VerificationOptions, verify
+
+if TYPE_CHECKING:
+    from fastdct.retrieval.extraction import Extractor
+
+__all__ = [
+    "Extractor",
+    "FeatureSpec",
+    "Features",
+    "Hit",
+    "Index",
+    "IndexStoreError",
+    "LocalFeatures",
+    "Ranking",
+    "Record",
+    "Verification",
+    "VerificationOptions",
+    "search",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Only extraction needs torch: an index can be searched with features made elsewhere.
+    if name == "Extractor":
+        from fastdct.retrieval.extraction import Extractor
+
+        return Extractor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,70 @@
+"""Arguments that several commands share, and what is made of them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastdct.geometry import Box
+    from fastdct.retrieval import Extractor, Index
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add_index(command: argparse.ArgumentParser) -> None:
+    """The positional argument INDEX."""
+    command.add_argument("index", metavar="INDEX", help="folder or URL of the index")
+
+
+def add_model(command: argparse.ArgumentParser, *, default: str) -> None:
+    """The option --model; ``default`` says for people what is taken without it."""
+    command.add_argument(
+        "--model", metavar="MODEL", help=f"a name or a folder of trained weights (default: {default})"
+    )
+
+
+def add_images(command: argparse.ArgumentParser) -> None:
+    """The option --images."""
+    command.add_argument(
+        "--images", metavar="DIR", help="where the indexed folder is now (default: where it was when indexed)"
+    )
+
+
+def box(text: str) -> Box:
+    """Corners ``x1,y1,x2,y2``."""
+    try:
+        x1, y1, x2, y2 = (float(part) for part in text.split(","))
+    except ValueError:
+        message = f"{text!r} is not a box: give four numbers x1,y1,x2,y2, in pixels of the upright picture"
+        raise argparse.ArgumentTypeError(message) from None
+    return x1, y1, x2, y2
+
+
+def count(text: str) -> int:
+    """A whole number, at least 1."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count: give a whole number, at least 1")
+    return int(text)
+
+
+def load_extractor(weights: str, *, max_features: int = 200) -> Extractor:
+    """The extractor of a packaged or a stored model."""
+    from fastdct._extras import require
+    from fastdct.models import load
+
+    # One thread an operation: results then do not depend on the number of cores, and pictures are extracted
+    # side by side instead, which scales better than small convolutions do.
+    require("torch", extra="torch").set_num_threads(1)
+    from fastdct.retrieval import Extractor
+
+    return Extractor(load(weights), max_features=max_features)
+
+
+def open_index(path: str, model: str | None) -> tuple[Index, Extractor]:
+    """An index and the extractor that belongs to it; ``model`` if it is not where it was when indexing."""
+    from fastdct.retrieval import Index
+
+    index = Index.open(path)
+    extractor = load_extractor(model or index.weights)
+    return Index.open(path, spec=extractor.spec), extractor

@@ -1,0 +1,66 @@
+"""``fastdct evaluate INDEX GROUND_TRUTH``: how good the rankings of an index are."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from fastdct.cli.arguments import add_images, add_index, add_model, open_index
+from fastdct.cli.terminal import print_table
+
+if TYPE_CHECKING:
+    from fastdct.retrieval.evaluation import Evaluation, Scores
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("evaluate", help="measure mAP, mP@k and NDCG against a ground truth")
+    add_index(command)
+    command.add_argument(
+        "ground_truth",
+        metavar="GROUND_TRUTH",
+        help="JSON file with imlist, qimlist and gnd (revisited Oxford's layout)",
+    )
+    command.add_argument("--no-verify", action="store_true", help="rank by the global descriptors alone")
+    add_images(command)
+    add_model(command, default="that of the index")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a table; the last line is the mAP over all queries."""
+    from fastdct.retrieval import VerificationOptions
+    from fastdct.retrieval.benchmark import Benchmark
+
+    index, extractor = open_index(arguments.index, arguments.model)
+    benchmark = Benchmark.load(index, arguments.ground_truth, root=arguments.images or "")
+    features = benchmark.features(extractor)
+    evaluations = {"global only": benchmark.run(features, verification=None)}
+    if not arguments.no_verify:
+        evaluations["with verification"] = benchmark.run(features, verification=VerificationOptions())
+    last = list(evaluations.values())[-1]
+    print(last.convention)
+    print_table(("measure", "queries", *evaluations), _rows(list(evaluations.values())))
+    if last.dropped:
+        print(f"dropped, without positives: {', '.join(last.dropped)}")
+    print(last.lines()[-1])
+    return 0
+
+
+def _rows(evaluations: list[Evaluation]) -> list[tuple[str, ...]]:
+    overall = [evaluation.overall for evaluation in evaluations]
+    rows = [
+        _row(f"mAP {kind}", [evaluation.kinds[kind] for evaluation in evaluations])
+        for kind in evaluations[0].kinds
+    ]
+    rows.append(_row("mAP all", overall))
+    for k in overall[0].mean_precision_at:
+        values = (f"{scores.mean_precision_at[k]:.3f}" for scores in overall)
+        rows.append((f"mP@{k} all", str(overall[0].num_queries), *values))
+    rows.append(("NDCG all", str(overall[0].num_queries), *(f"{scores.ndcg:.3f}" for scores in overall)))
+    return rows
+
+
+def _row(label: str, columns: list[Scores]) -> tuple[str, ...]:
+    values = (f"{scores.mean_average_precision:.3f}" for scores in columns)
+    return (label, str(columns[0].num_queries), *values)

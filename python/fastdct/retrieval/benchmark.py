@@ -1,0 +1,130 @@
+"""Judging an index: rank it for every query of a ground truth and evaluate the rankings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastdct.retrieval.evaluation import CONVENTION, REVISITED_CONVENTION, Evaluation, evaluate
+from fastdct.retrieval.extraction import Extractor
+from fastdct.retrieval.features import Features
+from fastdct.retrieval.ground_truth import PROTOCOLS, GroundTruth, GroundTruthError, Query
+from fastdct.retrieval.search import search
+from fastdct.retrieval.store import Index
+from fastdct.retrieval.verification import VerificationOptions
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """An index and a ground truth, with the names of the one for the images of the other.
+
+    Attributes
+    ----------
+    index
+        The index to be judged; images of it that are not in the ground truth's database take no part.
+    ground_truth
+        Database, queries and labels.
+    folders
+        Where the files of queries are looked for.
+    stored
+        Name in the index of each image of the database, by its name in the ground truth.
+    """
+
+    index: Index
+    ground_truth: GroundTruth
+    folders: tuple[Path, ...]
+    stored: Mapping[str, str]
+
+    @classmethod
+    def load(
+        cls, index: Index, path: str | os.PathLike[str], *, root: str | os.PathLike[str] = ""
+    ) -> Benchmark:
+        """Read a ground truth file (`GroundTruth.load`) and find its database in the index.
+
+        An image is found by its name, or by its file: the names of the ground truth are relative to the folder
+        of the file, those of the index to ``root`` (where the indexed folder is now; `Index.root` if not given).
+
+        Raises
+        ------
+        GroundTruthError
+            The file is not a ground truth, or images of its database are not in the index.
+        OSError
+            The file cannot be read.
+        """
+        truth = GroundTruth.load(path)
+        folders = (Path(path).resolve().parent, Path(root or index.root).resolve())
+        known = set(index.names)
+        found = {name: _stored_name(name, known, *folders) for name in truth.images}
+        missing = [name for name, stored in found.items() if stored not in known]
+        if missing:
+            raise GroundTruthError(
+                f"{os.fspath(path)}: {len(missing)} of {len(truth.images)} images of the database are not in the "
+                f"index {index.path}, among them {missing[0]!r}; index the folder that holds them: {folders[0]}"
+            )
+        return cls(index, truth, folders, found)
+
+    def features(self, extractor: Extractor) -> dict[str, Features]:
+        """The features of each query by name: from the index, or extracted where it has a box or is not there."""
+        return {query.name: self._query_features(query, extractor) for query in self.ground_truth.queries}
+
+    def run(
+        self, features: Mapping[str, Features], *, verification: VerificationOptions | None
+    ) -> Evaluation:
+        """Rank the database for every query and judge the rankings.
+
+        A query's junk is removed before the shortlist is made. With revisited labels each protocol has its own
+        junk, and so its own rankings.
+        """
+        if not self.ground_truth.revisited:
+            return self._judge(self.ground_truth, features, verification)
+        truths = {name: self.ground_truth.protocol(name) for name in PROTOCOLS}
+        judged = {
+            name: self._judge(truth, features, verification)
+            for name, truth in truths.items()
+            if any(query.positives for query in truth.queries)
+        }
+        if "medium" not in judged:
+            raise GroundTruthError(
+                "no query of the ground truth has easy or hard images: there is nothing to judge"
+            )
+        return Evaluation(
+            overall=judged["medium"].overall,
+            kinds={name: evaluation.overall for name, evaluation in judged.items()},
+            dropped=judged["medium"].dropped,
+            convention=f"{CONVENTION}; {REVISITED_CONVENTION}",
+        )
+
+    def _judge(
+        self, truth: GroundTruth, features: Mapping[str, Features], verification: VerificationOptions | None
+    ) -> Evaluation:
+        original = {stored: name for name, stored in self.stored.items()}
+        outside = set(self.index.names) - original.keys()
+        rankings = {}
+        for query in truth.queries:
+            junk = {self.stored[truth.images[place]] for place in query.junk}
+            ranking = search(
+                self.index,
+                features[query.name],
+                top_k=len(truth.images),
+                verification=verification,
+                exclude=outside | junk,
+            )
+            rankings[query.name] = [original[name] for name in ranking.names]
+        return evaluate(rankings, truth)
+
+    def _query_features(self, query: Query, extractor: Extractor) -> Features:
+        if query.box is None and query.name in self.stored:
+            return self.index.features(self.stored[query.name])
+        for folder in self.folders:
+            if (folder / query.name).is_file():
+                return extractor.extract(folder / query.name, box=query.box)
+        places = " or ".join(map(str, self.folders))
+        raise GroundTruthError(f"the query {query.name!r} is neither in the index nor a file in {places}")
+
+
+def _stored_name(name: str, known: set[str], folder: Path, root: Path) -> str:
+    if name in known:
+        return name
+    return Path(os.path.relpath(folder / name, root)).as_posix()

@@ -1,0 +1,148 @@
+"""What is known of one image: a global descriptor, and local features with their places in the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """Which model made the features; only features of equal specs can be compared.
+
+    Attributes
+    ----------
+    model
+        The model's name, for people.
+    fingerprint
+        Hexadecimal digest of the model's configuration and weights: another training is another model.
+    global_dim, local_dim
+        Lengths D and Dl of a global and of a local descriptor.
+    """
+
+    model: str
+    fingerprint: str
+    global_dim: int
+    local_dim: int
+
+    def __str__(self) -> str:
+        return f"{self.model} ({self.fingerprint[:12]}, {self.global_dim} + {self.local_dim} dimensions)"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Features:
+    """The features of one image, or of the part of it inside a box.
+
+    Attributes
+    ----------
+    global_descriptor
+        float32 [D], L2-normalised.
+    keypoints
+        float32 [n, 2]: (x, y) in pixels of the original upright image; a pixel's centre lies at + 0.5.
+    scales
+        float32 [n]: the pyramid scale at which a feature was seen; 1 is the scale of the global descriptor.
+    scores
+        float32 [n]: attention.
+    descriptors
+        float32 [n, Dl], L2-normalised.
+    height, width
+        Size of the original upright image in pixels, also where a box was given.
+
+    Raises
+    ------
+    ValueError
+        A shape does not fit the others, a value is not finite, or the global descriptor is not normalised.
+    TypeError
+        An array is not float32.
+    """
+
+    global_descriptor: Floats
+    keypoints: Floats
+    scales: Floats
+    scores: Floats
+    descriptors: Floats
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        n, local_dim = len(self.scores), self.descriptors.shape[-1]
+        _check("global_descriptor", self.global_descriptor, (len(self.global_descriptor),))
+        _check("keypoints", self.keypoints, (n, 2))
+        _check("scales", self.scales, (n,))
+        _check("scores", self.scores, (n,))
+        _check("descriptors", self.descriptors, (n, local_dim))
+        norm = float(np.linalg.norm(self.global_descriptor))
+        if abs(norm - 1) > 1e-3:
+            raise ValueError(f"global_descriptor must be L2-normalised; its norm is {norm:.4g}")
+        if self.height <= 0 or self.width <= 0:
+            raise ValueError(f"an image of {self.width} × {self.height} pixels has no features")
+
+    def __len__(self) -> int:
+        """Number of local features."""
+        return len(self.scores)
+
+    def __repr__(self) -> str:
+        return (
+            f"Features(global_descriptor={list(self.global_descriptor.shape)}, "
+            f"descriptors={list(self.descriptors.shape)}, height={self.height}, width={self.width})"
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LocalFeatures:
+    """The local features of P images, laid end to end: image i owns rows ``offsets[i]:offsets[i + 1]``.
+
+    Attributes
+    ----------
+    names
+        Names of the P images.
+    offsets
+        int64 [P + 1].
+    keypoints, scales, scores, descriptors
+        float32 [M, 2], [M], [M] and [M, Dl], as in `Features`.
+    sizes
+        int64 [P, 2]: height and width of each original upright image in pixels.
+    """
+
+    names: tuple[str, ...]
+    offsets: NDArray[np.int64]
+    keypoints: Floats
+    scales: Floats
+    scores: Floats
+    descriptors: Floats
+    sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, images: Sequence[tuple[str, Features]]) -> LocalFeatures:
+        """The local features of at least one image, given as (name, features)."""
+        features = [each for _, each in images]
+        return cls(
+            names=tuple(name for name, _ in images),
+            offsets=np.cumsum([0, *map(len, features)], dtype=np.int64),
+            keypoints=np.concatenate([each.keypoints for each in features]),
+            scales=np.concatenate([each.scales for each in features]),
+            scores=np.concatenate([each.scores for each in features]),
+            descriptors=np.concatenate([each.descriptors for each in features]),
+            sizes=np.array([(each.height, each.width) for each in features], np.int64).reshape(-1, 2),
+        )
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        return f"LocalFeatures(images={len(self)}, descriptors={list(self.descriptors.shape)})"
+
+
+def _check(name: str, array: Floats, shape: tuple[int, ...]) -> None:
+    if array.dtype != np.float32:
+        raise TypeError(f"{name} must be float32, not {array.dtype}")
+    if array.shape != shape:
+        raise ValueError(f"{name} must have the shape {list(shape)}, not {list(array.shape)}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds values that are not finite")
