@@ -1,10 +1,14 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "bindings/bindings.h"
 #include "common/error.h"
 #include "jpeg/image.h"
 #include "jpeg/libjpeg_reader.h"
+#include "jpeg/libjpeg_writer.h"
 
 namespace py = pybind11;
 
@@ -63,6 +67,46 @@ py::tuple read_jpeg(const py::buffer& source, bool recover, uint64_t max_pixels)
   return py::make_tuple(std::move(image.header), components, image.warnings);
 }
 
+using Coefficients = py::array_t<int16_t, py::array::c_style>;
+using Quantization = py::array_t<uint16_t, py::array::c_style>;
+using WriteComponent = std::tuple<Coefficients, Quantization, std::pair<int, int>>;
+
+jpeg::ComponentView view(const WriteComponent& component) {
+  const auto& [coefficients, quantization, sampling] = component;
+  return {{sampling.first, sampling.second}, quantization.data(), coefficients.data()};
+}
+
+// The extents that write_image relies on; what they mean to a user is checked, and explained, in Python.
+void check(const jpeg::ImageView& image, const std::vector<WriteComponent>& components) {
+  int max_h = 1;
+  int max_v = 1;
+  for (const jpeg::ComponentView& c : image.components) {
+    if (c.sampling.horizontal < 1 || c.sampling.vertical < 1) throw JpegError("sampling factors begin at 1");
+    max_h = std::max(max_h, c.sampling.horizontal);
+    max_v = std::max(max_v, c.sampling.vertical);
+  }
+  for (const WriteComponent& component : components) {
+    const auto& [coefficients, quantization, sampling] = component;
+    const size_t rows = jpeg::num_blocks(image.height, sampling.second, max_v);
+    const size_t cols = jpeg::num_blocks(image.width, sampling.first, max_h);
+    if (static_cast<size_t>(coefficients.size()) != rows * cols * jpeg::kBlockArea ||
+        quantization.size() != jpeg::kBlockArea)
+      throw JpegError("coefficients or quantization have the wrong size");
+  }
+}
+
+py::bytes write_jpeg(int height, int width, const std::string& color_space, int orientation,
+                     const std::vector<WriteComponent>& components) {
+  jpeg::ImageView image{height, width, jpeg::color_space_from_name(color_space), orientation, {}};
+  for (const WriteComponent& component : components) image.components.push_back(view(component));
+  check(image, components);
+  const std::vector<uint8_t> file = [&] {
+    py::gil_scoped_release release;
+    return jpeg::write_image(image);
+  }();
+  return {reinterpret_cast<const char*>(file.data()), file.size()};
+}
+
 }  // namespace
 
 void bind_jpeg(py::module_& m) {
@@ -78,5 +122,7 @@ void bind_jpeg(py::module_& m) {
       .def_readonly("orientation", &Header::orientation);
   m.def("probe_jpeg", probe_jpeg, py::arg("source"));
   m.def("read_jpeg", read_jpeg, py::arg("source"), py::kw_only(), py::arg("recover"), py::arg("max_pixels"));
+  m.def("write_jpeg", write_jpeg, py::arg("height"), py::arg("width"), py::arg("color_space"),
+        py::arg("orientation"), py::arg("components"));
 }
 }  // namespace fastdct

@@ -1,5 +1,7 @@
 #include "jpeg/image.h"
 
+#include <iterator>
+
 #include "common/error.h"
 
 namespace fastdct::jpeg {

@@ -11,7 +11,6 @@ namespace fastdct::jpeg {
 
 constexpr int kBlockSize = 8;
 constexpr int kBlockArea = 64;
-constexpr int kMaxDimension = 65500;  // libjpeg's JPEG_MAX_DIMENSION
 
 // Sampling factors of one component, 1..4 each (T.81, A.1.1).
 struct Sampling {
@@ -45,6 +44,21 @@ struct Image {
   Header header;
   std::vector<Component> components;
   std::vector<std::string> warnings;
+};
+
+// An image to be written, held by the caller: blocks as in Component, num_blocks() of them along each side.
+struct ComponentView {
+  Sampling sampling;
+  const uint16_t* quantization;
+  const int16_t* coefficients;
+};
+
+struct ImageView {
+  int height;
+  int width;
+  ColorSpace color_space;
+  int orientation;
+  std::vector<ComponentView> components;
 };
 
 const char* color_space_name(ColorSpace color_space);

@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from typing_extensions import Buffer
 
 __version__: str
 
@@ -25,11 +24,12 @@ class JpegHeader:
     @property
     def orientation(self) -> int: ...
 
+_Bytes = bytes | bytearray | memoryview | npt.NDArray[np.uint8]
 _Component = tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16], tuple[int, int]]
 
-def probe_jpeg(source: Buffer) -> JpegHeader: ...
+def probe_jpeg(source: _Bytes) -> JpegHeader: ...
 def read_jpeg(
-    source: Buffer, *, recover: bool, max_pixels: int
+    source: _Bytes, *, recover: bool, max_pixels: int
 ) -> tuple[JpegHeader, list[_Component], list[str]]: ...
 def ransac_affine(
     source: npt.NDArray[np.float64],
@@ -53,3 +53,6 @@ def ransac_affine(
     npt.NDArray[np.bool_],
     npt.NDArray[np.int32],
 ]: ...
+def write_jpeg(
+    height: int, width: int, color_space: str, orientation: int, components: list[_Component]
+) -> bytes: ...

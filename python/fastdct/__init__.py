@@ -9,7 +9,7 @@ from fastdct._C import __version__
 from fastdct.decoder import Batch, Decoder
 from fastdct.frequencies import ChannelSelection
 from fastdct.geometry import Window
-from fastdct.jpeg import JpegComponent, JpegError, JpegHeader, JpegImage, probe, read
+from fastdct.jpeg import JpegComponent, JpegError, JpegHeader, JpegImage, probe, read, write
 
 __all__ = [
     "Batch",
@@ -25,6 +25,7 @@ __all__ = [
     "geometry",
     "probe",
     "read",
+    "write",
 ]
 
 

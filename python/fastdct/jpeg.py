@@ -7,14 +7,11 @@ is ceil(image size * sampling factor / largest sampling factor); blocks that onl
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
 
 from fastdct import _C
 from fastdct._errors import JpegError
-from fastdct._sources import Source, load, source_name
+from fastdct._image import JpegComponent, JpegHeader, JpegImage, check_image, subsampling_name
+from fastdct._sources import Source, load, source_name, write_atomically
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -25,120 +22,13 @@ __all__ = [
     "Source",
     "probe",
     "read",
+    "write",
 ]
 
 DEFAULT_MAX_PIXELS = 178_956_970
 """Largest image that `read` accepts unasked: half a gigabyte of RGB, the size at which Pillow refuses too."""
 
 _HEADER_BYTES = 1 << 16
-
-_SUBSAMPLING_NAMES = {
-    (1, 1): "4:4:4",
-    (2, 1): "4:2:2",
-    (1, 2): "4:4:0",
-    (2, 2): "4:2:0",
-    (4, 1): "4:1:1",
-    (4, 2): "4:1:0",
-}
-
-
-@dataclass(frozen=True)
-class JpegHeader:
-    """What a JPEG file says before its first scan.
-
-    Attributes
-    ----------
-    height, width : int
-        Pixels as stored, before ``orientation`` is applied.
-    subsampling : str
-        ``"4:4:4"``, ``"4:2:2"``, ``"4:4:0"``, ``"4:2:0"``, ``"4:1:1"``, ``"4:1:0"``, ``"4:0:0"`` for one component,
-        else ``"custom"``.
-    color_space : str
-        Of the components: ``"YCbCr"``, ``"grayscale"``, ``"RGB"``, ``"CMYK"``, ``"YCCK"`` or ``"unknown"``,
-        guessed as libjpeg does (Adobe transform, JFIF, component identifiers).
-    process : str
-        ``"baseline"``, ``"extended"``, ``"progressive"``, ``"arithmetic"`` or ``"progressive arithmetic"``.
-    sampling : tuple of (int, int)
-        Horizontal and vertical sampling factor of each component, 1..4.
-    restart_interval : int
-        MCUs between restart markers, 0 for none.
-    orientation : int
-        EXIF orientation 1..8; 1 when the file says none.
-    """
-
-    height: int
-    width: int
-    subsampling: str
-    color_space: str
-    process: str
-    sampling: tuple[tuple[int, int], ...]
-    restart_interval: int
-    orientation: int
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class JpegComponent:
-    """One colour component: its quantised coefficients and what they are multiples of.
-
-    Attributes
-    ----------
-    coefficients : int16 array [Hb, Wb, 8, 8]
-        Natural order: vertical frequency, then horizontal. The array belongs to the image and may be written to.
-    quantization : uint16 array [8, 8]
-        Step of each frequency, natural order, 1..65535.
-    sampling : (int, int)
-        Horizontal and vertical sampling factor, 1..4.
-    """
-
-    coefficients: npt.NDArray[np.int16]
-    quantization: npt.NDArray[np.uint16]
-    sampling: tuple[int, int]
-
-    def __repr__(self) -> str:
-        h, v = self.sampling
-        shape = list(np.shape(self.coefficients))
-        return f"JpegComponent(coefficients={shape}, sampling={h}x{v})"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class JpegImage:
-    """A JPEG file as coefficients. `read` makes it, `write` takes it, and so may you: `write` checks every field.
-
-    Attributes
-    ----------
-    height, width, subsampling, color_space, orientation
-        As in `JpegHeader`.
-    components : tuple of JpegComponent
-    warnings : tuple of str
-        ``"note: ..."`` where the file is odd but nothing is lost; ``"damaged: ..."`` (only with ``recover=True``)
-        where coefficients are missing or may be wrong.
-    """
-
-    height: int
-    width: int
-    subsampling: str
-    color_space: str
-    orientation: int
-    components: tuple[JpegComponent, ...]
-    warnings: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        shapes = ", ".join(str(list(np.shape(c.coefficients))) for c in self.components)
-        facts = f"{self.height}x{self.width}, {self.subsampling}, {self.color_space}, orientation={self.orientation}"
-        warnings = f", warnings={len(self.warnings)}" if self.warnings else ""
-        return f"JpegImage({facts}, components=[{shapes}]{warnings})"
-
-
-def subsampling_name(sampling: tuple[tuple[int, int], ...]) -> str:
-    """Name the sampling factors (h, v) of all components, as in `JpegHeader.subsampling`."""
-    if len(sampling) == 1:
-        return "4:0:0"
-    if len(sampling) not in (3, 4) or sampling[1] != sampling[2] or sampling[3:] not in ((), sampling[:1]):
-        return "custom"
-    (luma_h, luma_v), (chroma_h, chroma_v) = sampling[:2]
-    if luma_h % chroma_h or luma_v % chroma_v:
-        return "custom"
-    return _SUBSAMPLING_NAMES.get((luma_h // chroma_h, luma_v // chroma_v), "custom")
 
 
 def probe(source: Source, /) -> JpegHeader:
@@ -168,7 +58,7 @@ def probe(source: Source, /) -> JpegHeader:
 def read(source: Source, /, *, recover: bool = False, max_pixels: int = DEFAULT_MAX_PIXELS) -> JpegImage:
     """Read the quantised DCT coefficients of a JPEG file, bit-exact to libjpeg-turbo's.
 
-    8-bit Huffman and arithmetic coding, sequential and progressive, any sampling, up to ten components.
+    8-bit Huffman and arithmetic coding, sequential and progressive, any sampling, up to four components.
 
     Parameters
     ----------
@@ -199,6 +89,42 @@ def read(source: Source, /, *, recover: bool = False, max_pixels: int = DEFAULT_
         tuple(JpegComponent(*component) for component in components),
         tuple(warnings),
     )
+
+
+def write(image: JpegImage, path: str | os.PathLike[str] | None = None) -> bytes:
+    """Encode coefficients as they are, and write them to ``path`` where one is given.
+
+    Sequential Huffman coding with optimised tables, whatever the process of the file the image came from. Reading
+    the result gives the same coefficients, tables, sampling, color space and orientation; other metadata (ICC, the
+    rest of EXIF, comments) are not kept. A file is replaced as a whole or not at all.
+
+    Parameters
+    ----------
+    image : JpegImage
+        Quantization steps above 255 are written as 16-bit tables (extended sequential).
+    path : path, optional
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    JpegError
+        The image is inconsistent, or JPEG cannot hold it: AC outside -1023..1023, steps of more than 2047 from one
+        DC to the next. Or the file cannot be written.
+    """
+    name = "<image>" if path is None else source_name(path)
+    check_image(image, name)
+    components = [(c.coefficients, c.quantization, c.sampling) for c in image.components]
+    try:
+        data = _C.write_jpeg(image.height, image.width, image.color_space, image.orientation, components)
+    except _C.JpegError as error:
+        raise JpegError(name, str(error)) from None
+    if path is not None:
+        write_atomically(path, data)
+    return data
 
 
 def _header(header: _C.JpegHeader) -> JpegHeader:
