@@ -1,0 +1,83 @@
+"""Checkpoints: everything a run needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+CHECKPOINT_FILE = "checkpoint.pt"
+_VERSION = 1
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be continued; the message names the file and the way out."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state between two epochs.
+
+    Order and windows are drawn from (seed, epoch, position), so no random generator's state is part of it.
+
+    Attributes
+    ----------
+    next_epoch
+        Epochs done.
+    training, network
+        The training run's config, the network's config, both as plain dicts.
+    errors
+        Files left out, by path, and why.
+    model, loss, optimizer
+        State dicts.
+    """
+
+    next_epoch: int
+    training: dict[str, Any]
+    network: dict[str, Any]
+    errors: dict[str, str]
+    model: dict[str, Any]
+    loss: dict[str, Any]
+    optimizer: dict[str, Any]
+
+    def write(self, directory: Path) -> None:
+        """Write to ``directory``; a crash leaves the checkpoint before this one."""
+        scratch = directory / (CHECKPOINT_FILE + ".part")
+        with scratch.open("wb") as file:
+            torch.save({"version": _VERSION, **vars(self)}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(directory / CHECKPOINT_FILE)
+
+    @classmethod
+    def read(cls, directory: Path) -> Checkpoint | None:
+        """Return the checkpoint of ``directory``, None if it has none.
+
+        Only tensors and plain values are unpickled (``weights_only``): a checkpoint cannot run code.
+        """
+        file = directory / CHECKPOINT_FILE
+        if not file.exists():
+            return None
+        try:
+            values = torch.load(file, map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+            raise CheckpointError(f"{file} is damaged; delete it to start anew: {error}") from error
+        if not isinstance(values, dict) or values.pop("version", None) != _VERSION:
+            raise CheckpointError(f"{file} is of another version of fastdct; delete it to start anew")
+        return cls(**values)
+
+    def check_same_run(self, training: dict[str, Any], *, directory: Path) -> None:
+        """Refuse to continue another run; epochs, threads, memory and storage may change."""
+        free = {"epochs", "workers", "cache_mib", "half", "output"}
+        differ = [key for key in training if key not in free and self.training.get(key) != training[key]]
+        if differ:
+            changes = ", ".join(
+                f"{key} was {self.training.get(key)!r}, is {training[key]!r}" for key in differ
+            )
+            raise CheckpointError(
+                f"{directory} holds another run ({changes}); choose another output or delete it"
+            )

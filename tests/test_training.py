@@ -1,0 +1,223 @@
+"""Whole training runs on made-up photos: they learn, they resume, they say what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fastdct import models
+from fastdct.training import CheckpointError, TrainingConfig, command, train_delg
+from fastdct.training import run as run_module
+from fastdct.training.progress import NoProgress
+
+NUM_CLASSES, NUM_PHOTOS = 3, 8
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Class folders of noisy colour patterns, a few hundred bytes each."""
+    root = tmp_path_factory.mktemp("photos")
+    random = np.random.default_rng(0)
+    for label in range(NUM_CLASSES):
+        pattern = random.integers(0, 256, (4, 4, 3))
+        (root / f"class{label}").mkdir()
+        for index in range(NUM_PHOTOS):
+            noisy = np.clip(pattern + random.normal(0, 25, pattern.shape), 0, 255).astype(np.uint8)
+            picture = Image.fromarray(noisy).resize((88, 72), Image.Resampling.BICUBIC)
+            picture.save(root / f"class{label}" / f"{index}.jpg")
+    return root
+
+
+@pytest.fixture
+def config(photos, tmp_path):
+    return TrainingConfig(
+        labels=photos,
+        output=tmp_path / "run",
+        channels=24,
+        size=64,
+        epochs=4,
+        batch_size=8,
+        step_epochs=3,
+        learning_rate=0.02,
+        crop_area=0.5,
+        validation=0.25,
+    )
+
+
+def _metrics(directory):
+    return [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
+
+
+def _weights(directory):
+    return (directory / "model.safetensors").read_bytes(), (directory / "config.json").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def straight(photos, tmp_path_factory):
+    """A run that was never stopped."""
+    output = tmp_path_factory.mktemp("straight") / "run"
+    config = TrainingConfig(
+        labels=photos,
+        output=output,
+        channels=24,
+        size=64,
+        epochs=4,
+        batch_size=8,
+        step_epochs=3,
+        learning_rate=0.02,
+        crop_area=0.5,
+        validation=0.25,
+    )
+    return output, train_delg(config)
+
+
+def test_training_lowers_the_loss_and_tells_classes_apart(straight):
+    output, _ = straight
+    metrics = _metrics(output)
+    assert [line["epoch"] for line in metrics] == [0, 1, 2, 3]
+    assert metrics[-1]["loss"] < 0.7 * metrics[0]["loss"]
+    assert metrics[-1]["validation_accuracy"] > 0.8
+    assert [line["learning_rate"] for line in metrics] == pytest.approx([0.02, 0.02, 0.02, 0.002])
+
+
+def test_export_holds_statistics_and_threshold(straight):
+    output, trained = straight
+    loaded = models.load(output)
+    assert loaded.config == trained.config
+    assert loaded.config.attention_threshold == _metrics(output)[-1]["attention_median"] > 0
+    assert max(loaded.config.std) > 1
+    assert all(torch.equal(value, trained.state_dict()[key]) for key, value in loaded.state_dict().items())
+
+
+def test_same_seed_gives_the_same_bits_whatever_the_threads(straight, config):
+    train_delg(replace(config, workers=3, cache_mib=0))
+    assert _weights(config.output) == _weights(straight[0])
+
+
+def test_another_seed_gives_other_weights(straight, config):
+    train_delg(replace(config, seed=1, epochs=1))
+    assert _weights(config.output) != _weights(straight[0])
+
+
+def test_a_killed_run_resumes_to_the_same_bits(straight, config, monkeypatch):
+    step, steps = run_module.Run._step, []
+
+    def killed(self, batch):
+        steps.append(1)
+        if len(steps) == 6:  # two batches an epoch: in the middle of the third
+            raise KeyboardInterrupt
+        return step(self, batch)
+
+    monkeypatch.setattr(run_module.Run, "_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train_delg(config)
+    assert not (config.output / "model.safetensors").exists()
+    assert len(_metrics(config.output)) == 2
+    train_delg(config)
+    assert len(steps) == 6 + 4
+    assert _weights(config.output) == _weights(straight[0])
+    timings = {"seconds", "images_per_second"}
+    for resumed, expected in zip(_metrics(config.output), _metrics(straight[0]), strict=True):
+        assert {k: v for k, v in resumed.items() if k not in timings} == {
+            k: v for k, v in expected.items() if k not in timings
+        }
+
+
+def test_a_finished_run_can_be_given_more_epochs(straight, config):
+    train_delg(replace(config, epochs=2))
+    train_delg(config)
+    assert _weights(config.output) == _weights(straight[0])
+
+
+def test_another_run_s_checkpoint_is_refused(config):
+    train_delg(replace(config, epochs=1))
+    with pytest.raises(CheckpointError, match=r"margin was 0\.15, is 0\.3"):
+        train_delg(replace(config, margin=0.3))
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", b"\x80\x04."])
+def test_a_damaged_checkpoint_is_refused(config, damage):
+    config.output.mkdir()
+    (config.output / "checkpoint.pt").write_bytes(damage)
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt is damaged"):
+        train_delg(config)
+
+
+def test_a_checkpoint_of_another_version_is_refused(config):
+    config.output.mkdir()
+    torch.save({"version": 99}, config.output / "checkpoint.pt")
+    with pytest.raises(CheckpointError, match="another version"):
+        train_delg(config)
+
+
+def test_csv_labels_and_a_bad_file(photos, config, tmp_path):
+    rows = [f"{path.relative_to(photos)},{path.parent.name}" for path in sorted(photos.rglob("*.jpg"))]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,thing", "class0/absent.jpg,class0", *rows]))
+    told = {}
+
+    class Listener(NoProgress):
+        def started(self, num_training, num_validation, *, errors):
+            told.update(errors, num=num_training + num_validation)
+
+    table = {
+        "labels": tmp_path / "labels.csv",
+        "root": photos,
+        "path_column": "file",
+        "label_column": "thing",
+    }
+    train_delg(replace(config, epochs=1, **table), progress=Listener())
+    assert told.pop("num") == NUM_CLASSES * NUM_PHOTOS
+    assert list(told) == [str(photos / "class0" / "absent.jpg")]
+
+
+def test_warm_start_keeps_the_statistics_and_starts_lower(straight, config):
+    trained = train_delg(replace(config, initial=str(straight[0]), epochs=1, learning_rate=0.002))
+    assert trained.config.mean == models.load(straight[0]).config.mean
+    with pytest.raises(ValueError, match="takes 24 channels, not 64"):
+        train_delg(replace(config, initial=str(straight[0]), channels=64, output=config.output / "other"))
+
+
+def test_bfloat16_trains_and_half_halves_the_export(straight, config):
+    train_delg(replace(config, precision="bfloat16", half=True, epochs=2))
+    metrics = _metrics(config.output)
+    assert metrics[1]["loss"] < metrics[0]["loss"]
+    assert len(_weights(config.output)[0]) < 0.52 * len(_weights(straight[0])[0])
+
+
+def test_validation_may_be_empty(config):
+    train_delg(replace(config, validation=0.0, epochs=1))
+    assert _metrics(config.output)[0]["validation_accuracy"] is None
+
+
+def test_one_class_is_refused(photos, config, tmp_path):
+    (tmp_path / "labels.csv").write_text("path,label\nclass0/0.jpg,a\nclass0/1.jpg,a\n")
+    with pytest.raises(ValueError, match="only the class 'a'"):
+        train_delg(replace(config, labels=tmp_path / "labels.csv", root=photos))
+
+
+def test_an_unknown_network_is_refused(config):
+    with pytest.raises(ValueError, match="no network 'delg-huge'; there are delg-small, delg-resnet50"):
+        train_delg(replace(config, model="delg-huge"))
+
+
+def test_command_line_options_are_the_config_s_fields(photos, config, capsys):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    options = (
+        f"--labels {photos} --output {config.output} --channels 24 --size 64 --epochs 1 --batch-size 8 --half"
+    )
+    command.run(parser.parse_args(options.split()))
+    printed = capsys.readouterr().out
+    assert "18 pictures to train on, 6 held out" in printed
+    assert "held-out accuracy" in printed
+    assert models.load(config.output).config.channels.num_channels == 24
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--labels", "only.csv"])
+    assert "--output" in capsys.readouterr().err
+    assert "divided by 10" in parser.format_help()

@@ -1,0 +1,87 @@
+"""ArcFace and the attention loss against their formulas."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional
+
+from fastdct.models import DelgOutput
+from fastdct.training.losses import ArcFace, DelgLoss
+
+
+def _plain_arcface(descriptors, labels, prototypes, *, margin, scale):
+    """The formula, angle by angle, in float64."""
+    cosines = functional.normalize(descriptors.double()) @ functional.normalize(prototypes.double()).T
+    theta = cosines.clamp(-1, 1).acos()
+    logits = cosines.clone()
+    for row, label in enumerate(labels.tolist()):
+        if theta[row, label] <= math.pi - margin:
+            logits[row, label] = math.cos(theta[row, label] + margin)
+    return functional.cross_entropy(scale * logits, labels)
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.15, 0.5])
+def test_arcface_is_the_formula(margin):
+    torch.manual_seed(0)
+    loss = ArcFace(8, 5, margin=margin, scale=30.0)
+    descriptors = functional.normalize(torch.randn(64, 8), dim=1)
+    labels = torch.randint(5, (64,))
+    expected = _plain_arcface(descriptors, labels, loss.prototypes.detach(), margin=margin, scale=30.0)
+    torch.testing.assert_close(loss(descriptors, labels).double(), expected, rtol=1e-4, atol=1e-4)
+
+
+def _own_logit(theta, *, margin):
+    """The own-class logit, scale 1, of a descriptor at angle theta from its prototype."""
+    loss = ArcFace(2, 2, margin=margin, scale=1.0)
+    with torch.no_grad():
+        loss.prototypes.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
+    descriptor = torch.tensor([[math.cos(theta), -math.sin(theta)]])
+    other = -math.sin(theta)
+    value = loss(descriptor, torch.tensor([0])).item()  # log(1 + exp(other - own))
+    return other - math.log(math.expm1(value))
+
+
+@pytest.mark.parametrize("theta", [0.5, math.pi / 2, math.pi - 0.16])
+def test_margin_is_added_up_to_the_boundary(theta):
+    assert _own_logit(theta, margin=0.15) == pytest.approx(math.cos(theta + 0.15), abs=1e-4)
+
+
+@pytest.mark.parametrize("theta", [math.pi - 0.14, math.pi - 0.01])
+def test_margin_is_left_out_beyond_the_boundary(theta):
+    assert _own_logit(theta, margin=0.15) == pytest.approx(math.cos(theta), abs=1e-4)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_gradient_is_finite_where_the_sine_is_zero(sign):
+    loss = ArcFace(4, 3)
+    descriptors = sign * functional.normalize(loss.prototypes.detach()[:1], dim=1)
+    descriptors.requires_grad_()
+    loss(descriptors, torch.tensor([0])).backward()
+    assert torch.isfinite(descriptors.grad).all()
+    assert torch.isfinite(loss.prototypes.grad).all()
+
+
+def test_scale_is_learned_from_30():
+    loss = ArcFace(4, 3)
+    assert loss.scale.item() == 30.0
+    loss(functional.normalize(torch.randn(6, 4), dim=1), torch.tensor([0, 1, 2, 0, 1, 2])).backward()
+    assert loss.scale.grad.abs() > 0
+
+
+def test_total_is_the_weighted_sum():
+    torch.manual_seed(0)
+    loss = DelgLoss(embedding_dim=6, local_dim=4, num_classes=3, attention_weight=0.5)
+    output = DelgOutput(
+        functional.normalize(torch.randn(5, 6), dim=1),
+        functional.normalize(torch.randn(5, 4, 3, 3), dim=1),
+        torch.rand(5, 1, 3, 3),
+    )
+    labels = torch.tensor([0, 1, 2, 0, 1])
+    losses = loss(output, labels)
+    pooled = (output.local_descriptors * output.attention).mean(dim=(2, 3))
+    expected = functional.cross_entropy(loss.attention_classifier(pooled), labels)
+    torch.testing.assert_close(losses.attention, expected)
+    torch.testing.assert_close(losses.total, losses.descriptor + 0.5 * losses.attention)
