@@ -31,6 +31,9 @@ def probe_jpeg(source: _Bytes) -> JpegHeader: ...
 def read_jpeg(
     source: _Bytes, *, recover: bool, max_pixels: int
 ) -> tuple[JpegHeader, list[_Component], list[str]]: ...
+def write_jpeg(
+    height: int, width: int, color_space: str, orientation: int, components: list[_Component]
+) -> bytes: ...
 def ransac_affine(
     source: npt.NDArray[np.float64],
     target: npt.NDArray[np.float64],
@@ -53,6 +56,3 @@ def ransac_affine(
     npt.NDArray[np.bool_],
     npt.NDArray[np.int32],
 ]: ...
-def write_jpeg(
-    height: int, width: int, color_space: str, orientation: int, components: list[_Component]
-) -> bytes: ...
