@@ -42,7 +42,7 @@ def config(photos, tmp_path):
         channels=24,
         size=64,
         epochs=4,
-        batch_size=8,
+        batch_size=6,
         step_epochs=3,
         learning_rate=0.02,
         crop_area=0.5,
@@ -68,7 +68,7 @@ def straight(photos, tmp_path_factory):
         channels=24,
         size=64,
         epochs=4,
-        batch_size=8,
+        batch_size=6,
         step_epochs=3,
         learning_rate=0.02,
         crop_area=0.5,
@@ -77,13 +77,16 @@ def straight(photos, tmp_path_factory):
     return output, train_delg(config)
 
 
-def test_training_lowers_the_loss_and_tells_classes_apart(straight):
-    output, _ = straight
-    metrics = _metrics(output)
+def test_training_lowers_the_loss_and_follows_the_schedule(straight):
+    metrics = _metrics(straight[0])
     assert [line["epoch"] for line in metrics] == [0, 1, 2, 3]
     assert metrics[-1]["loss"] < 0.7 * metrics[0]["loss"]
-    assert metrics[-1]["validation_accuracy"] > 0.8
     assert [line["learning_rate"] for line in metrics] == pytest.approx([0.02, 0.02, 0.02, 0.002])
+
+
+def test_training_tells_held_out_pictures_apart(config):
+    train_delg(replace(config, epochs=12, step_epochs=12))
+    assert _metrics(config.output)[-1]["validation_accuracy"] > 0.8
 
 
 def test_export_holds_statistics_and_threshold(straight):
@@ -110,7 +113,7 @@ def test_a_killed_run_resumes_to_the_same_bits(straight, config, monkeypatch):
 
     def killed(self, batch):
         steps.append(1)
-        if len(steps) == 6:  # two batches an epoch: in the middle of the third
+        if len(steps) == 8:  # three batches an epoch: in the middle of the third
             raise KeyboardInterrupt
         return step(self, batch)
 
@@ -120,7 +123,7 @@ def test_a_killed_run_resumes_to_the_same_bits(straight, config, monkeypatch):
     assert not (config.output / "model.safetensors").exists()
     assert len(_metrics(config.output)) == 2
     train_delg(config)
-    assert len(steps) == 6 + 4
+    assert len(steps) == 8 + 6
     assert _weights(config.output) == _weights(straight[0])
     timings = {"seconds", "images_per_second"}
     for resumed, expected in zip(_metrics(config.output), _metrics(straight[0]), strict=True):
@@ -141,10 +144,11 @@ def test_another_run_s_checkpoint_is_refused(config):
         train_delg(replace(config, margin=0.3))
 
 
-@pytest.mark.parametrize("damage", [b"", b"nonsense", b"\x80\x04."])
-def test_a_damaged_checkpoint_is_refused(config, damage):
+@pytest.mark.parametrize("kept", [0, 1000, 100_000])
+def test_a_damaged_checkpoint_is_refused(straight, config, kept):
     config.output.mkdir()
-    (config.output / "checkpoint.pt").write_bytes(damage)
+    whole = (straight[0] / "checkpoint.pt").read_bytes()
+    (config.output / "checkpoint.pt").write_bytes(whole[:kept])
     with pytest.raises(CheckpointError, match=r"checkpoint\.pt is damaged"):
         train_delg(config)
 
@@ -210,7 +214,7 @@ def test_command_line_options_are_the_config_s_fields(photos, config, capsys):
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     options = (
-        f"--labels {photos} --output {config.output} --channels 24 --size 64 --epochs 1 --batch-size 8 --half"
+        f"--labels {photos} --output {config.output} --channels 24 --size 64 --epochs 1 --batch-size 6 --half"
     )
     command.run(parser.parse_args(options.split()))
     printed = capsys.readouterr().out
