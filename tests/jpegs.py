@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import struct
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fastdct import JpegComponent, JpegImage
+import fastdct
+from fastdct import JpegComponent, JpegError, JpegImage
 from fastdct._image import block_grid, subsampling_name
+from fastdct.jpeg import Source
 
 SUBSAMPLINGS = ("4:0:0", "4:4:4", "4:2:2", "4:2:0")  # those that Pillow writes
 SAMPLINGS = {
@@ -101,6 +104,14 @@ def assert_same(image: JpegImage, other: JpegImage) -> None:
         assert ours.sampling == theirs.sampling
         np.testing.assert_array_equal(ours.quantization, theirs.quantization)
         np.testing.assert_array_equal(ours.coefficients, theirs.coefficients)
+
+
+def read_or_error(source: Source, **options: Any) -> JpegImage | JpegError:
+    """Read, any other exception than JpegError being a failure."""
+    try:
+        return fastdct.read(source, **options)
+    except JpegError as error:
+        return error
 
 
 def component_pixels(image: JpegImage, index: int) -> npt.NDArray[np.float64]:

@@ -109,16 +109,23 @@ void Reader::check_size(const ReadOptions& options) const {
     throw JpegError("truncated: " + std::to_string(size) + " bytes cannot hold " + shape);
 }
 
+// The table that was in force when the component's first scan began. A component in no scan is zero under any
+// table: it gets the one it names, or ones.
+void fill_quantization(Component& component, const jpeg_decompress_struct& cinfo,
+                       const jpeg_component_info& info) {
+  const JQUANT_TBL* table = info.quant_table;
+  if (table == nullptr && info.quant_tbl_no >= 0 && info.quant_tbl_no < NUM_QUANT_TBLS)
+    table = cinfo.quant_tbl_ptrs[info.quant_tbl_no];
+  for (int k = 0; k < kBlockArea; ++k) component.quantization[k] = table == nullptr ? 1 : table->quantval[k];
+}
+
 Component Reader::component(int index) const {
-  const jpeg_decompress_struct& cinfo = decoder_->cinfo;
-  const jpeg_component_info& info = cinfo.comp_info[index];
+  const jpeg_component_info& info = decoder_->cinfo.comp_info[index];
   Component component;
   component.sampling = {info.h_samp_factor, info.v_samp_factor};
   component.num_rows = info.height_in_blocks;
   component.num_cols = info.width_in_blocks;
-  component.quantization.fill(1);  // a component in no scan is zero under any table
-  if (info.quant_table != nullptr)
-    for (int k = 0; k < kBlockArea; ++k) component.quantization[k] = info.quant_table->quantval[k];
+  fill_quantization(component, decoder_->cinfo, info);
   component.coefficients.reset(new int16_t[component.num_rows * component.num_cols * kBlockArea]);
   return component;
 }
