@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastdct._extras import require
 from fastdct.retrieval.features import Features, FeatureSpec, LocalFeatures
 from fastdct.retrieval.rows import Record
 from fastdct.retrieval.search import Hit, Ranking, search
@@ -33,6 +34,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # Only extraction needs torch: an index can be searched with features made elsewhere.
     if name == "Extractor":
+        require("torch", extra="torch")
         from fastdct.retrieval.extraction import Extractor
 
         return Extractor

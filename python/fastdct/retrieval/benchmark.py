@@ -6,14 +6,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastdct.retrieval.evaluation import CONVENTION, REVISITED_CONVENTION, Evaluation, evaluate
-from fastdct.retrieval.extraction import Extractor
 from fastdct.retrieval.features import Features
 from fastdct.retrieval.ground_truth import PROTOCOLS, GroundTruth, GroundTruthError, Query
 from fastdct.retrieval.search import search
 from fastdct.retrieval.store import Index
 from fastdct.retrieval.verification import VerificationOptions
+
+if TYPE_CHECKING:
+    from fastdct.retrieval.extraction import Extractor
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastdct._extras import MissingExtraError
-from fastdct.retrieval.extraction import Extractor
 from fastdct.retrieval.pictures import SUFFIXES, open_picture
 from fastdct.retrieval.rows import Record
 from fastdct.retrieval.store import Index
+
+if TYPE_CHECKING:
+    from fastdct.retrieval.extraction import Extractor
 
 BATCH = 32
 """Images stored in one transaction: what a killed run loses at most."""
@@ -114,7 +117,9 @@ def index_pictures(
     with ThreadPoolExecutor(num_threads) as pool:
         for start in range(0, len(todo), BATCH):
             # If this is interrupted, map() cancels what it has not begun.
-            batch = list(pool.map(lambda item: _extract(item[0], item[1], extractor), todo[start : start + BATCH]))
+            batch = list(
+                pool.map(lambda item: _extract(item[0], item[1], extractor), todo[start : start + BATCH])
+            )
             index.add(outcome.record for outcome in batch if outcome.record is not None)
             done += [replace(outcome, record=None) for outcome in batch]
             progress(len(batch))
