@@ -21,6 +21,7 @@ class Tensor(Protocol):
     """What is used of a torch tensor; torch itself is never imported here."""
 
     def detach(self) -> Any: ...
+    def numpy(self) -> Any: ...
 
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | npt.NDArray[np.uint8] | Tensor
@@ -52,7 +53,7 @@ def load(source: Source, *, limit: int = -1) -> Bytes:
         return _flat_bytes(np.asarray(source), source)
     if isinstance(source, np.ndarray):
         return _flat_bytes(source, source)
-    if hasattr(source, "detach"):
+    if hasattr(source, "detach") and hasattr(source, "numpy"):
         return _flat_bytes(source.detach().cpu().numpy(), source)
     accepted = "a path, bytes, bytearray, memoryview, or a one-dimensional uint8 array or tensor"
     raise TypeError(f"a JPEG source is {accepted}, not {type(source).__name__}")
