@@ -96,7 +96,7 @@ def test_the_page_needs_nothing_beside_it(page):
 def test_every_picture_has_a_text(page):
     parsed = Page(page)
     assert [attrs["alt"] for attrs in parsed.all("img")] == ["a/first.jpg", EVIL]
-    labels = [attrs["aria-label"] for attrs in parsed.all("svg")]
+    labels = [attrs["aria-label"] for attrs in parsed.all("svg") if "viewbox" in attrs]
     assert labels == [
         "Query query.jpg, the searched part is marked with a box",
         "7 matching points between query.jpg and a/first.jpg",
@@ -122,11 +122,9 @@ def test_matches_are_lines_from_the_query_to_the_image(page):
 def test_the_box_is_drawn_on_the_query_and_where_it_was_found(page):
     outlines = [attrs["points"] for attrs in Page(page).all("polygon")]
     assert len(outlines) == 3
-    scale, right = 400 / 120, 160 * 400 / 120 + 16  # the candidate begins where the query and a gap end
+    scale = 400 / 120
     corners = np.array([[16, 12], [80, 12], [80, 60], [16, 60]])
-    for text, points in zip(
-        outlines, (corners, corners, corners + np.array([8 + right / scale, 0])), strict=True
-    ):
+    for text, points in zip(outlines, (corners, corners, corners + np.array([8, 0])), strict=True):
         drawn = np.array([pair.split(",") for pair in text.split()], float)
         np.testing.assert_allclose(drawn, points * scale, atol=0.06)
 
@@ -134,5 +132,5 @@ def test_the_box_is_drawn_on_the_query_and_where_it_was_found(page):
 def test_no_hits_and_no_verification_make_a_page_too():
     assert "No image was found" in Page(results_page(shown("q"), Ranking(()), {})).text
     text = Page(results_page(shown("q"), Ranking((Hit("a", 0.5),)), {"a": shown("a")})).text
-    assert "1 nearest images, by similarity" in text.replace("\n", " ")
+    assert "The 1 nearest, by similarity" in text
     assert "inliers0" not in text

@@ -61,12 +61,15 @@ def pair(query: Shown, candidate: Shown, hit: Hit, box: Box | None) -> str:
     scales = _scale(query), _scale(candidate)
     left = query.width * scales[0] + _GAP
     height = max(query.height * scales[0], candidate.height * scales[1])
-    starts = hit.query_points * scales[0]  # [m, 2]
-    stops = hit.points * scales[1] + [left, 0]  # [m, 2]
     parts = [_image(query, 0, scales[0]), _image(candidate, left, scales[1])]
     if box is not None and hit.model is not None:
         found = _corners(box) @ hit.model[:, :2].T + hit.model[:, 2]  # [4, 2]
-        parts += [_outline(_corners(box) * scales[0]), _outline(found * scales[1] + [left, 0])]
+        parts += [
+            _outline(_corners(box) * scales[0]),
+            _cut(candidate, left, scales[1], _outline(found * scales[1])),
+        ]
+    starts = hit.query_points * scales[0]  # [m, 2]
+    stops = hit.points * scales[1] + [left, 0]  # [m, 2]
     parts += _lines(starts, stops)
     label = f"{len(starts)} matching points between {query.name} and {candidate.name}"
     return _svg(left + candidate.width * scales[1], height, label, parts)
@@ -88,6 +91,11 @@ def _image(shown: Shown, left: float, scale: float) -> str:
         f'<image href="{shown.url}" x="{left:.1f}" y="0" width="{width:.1f}" height="{height:.1f}" '
         'preserveAspectRatio="none"/>'
     )
+
+
+def _cut(shown: Shown, left: float, scale: float, drawing: str) -> str:
+    """A drawing over a picture, cut off where the picture ends."""
+    return f'<svg x="{left:.1f}" width="{shown.width * scale:.1f}" height="{shown.height * scale:.1f}">{drawing}</svg>'
 
 
 def _corners(box: Box) -> NDArray[np.float64]:

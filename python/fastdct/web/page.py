@@ -57,7 +57,7 @@ def results_page(
         summary=escape(searched),
         query=boxed(query, box),
         caption=escape(caption),
-        heading=escape(f"{len(ranking)} nearest images, {order}" if len(ranking) else "No image was found"),
+        heading=f"The {len(ranking)} nearest, {order}" if len(ranking) else "No image was found",
         hits="\n".join(
             _card(rank, hit, query, pictures[hit.name], box) for rank, hit in enumerate(ranking, start=1)
         ),
