@@ -194,6 +194,19 @@ def test_bfloat16_trains_and_half_halves_the_export(straight, config):
     assert len(_weights(config.output)[0]) < 0.52 * len(_weights(straight[0])[0])
 
 
+def test_windows_grow_late(config, monkeypatch):
+    sizes = []
+
+    def recorded(samples, **arguments):
+        sizes.append(samples.decoder.size)
+        return batches(samples, **arguments)
+
+    batches = run_module.training_batches
+    monkeypatch.setattr(run_module, "training_batches", recorded)
+    train_delg(replace(config, epochs=3, late_size=96, late_from=2))
+    assert sizes == [(64, 64), (64, 64), (96, 96)]
+
+
 def test_validation_may_be_empty(config):
     train_delg(replace(config, validation=0.0, epochs=1))
     assert _metrics(config.output)[0]["validation_accuracy"] is None

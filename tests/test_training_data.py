@@ -78,7 +78,7 @@ def test_every_picture_comes_once_and_the_rest_is_left_out(photos, tmp_path):
     samples, config = _samples(photos), _config(tmp_path)
     batches = list(training_batches(samples, config=config, epoch=0))
     assert [list(batch.tensor.shape) for batch in batches] == [[3, 24, 8, 8]] * 2
-    assert len(batches) == num_training_batches(samples, config=config)
+    assert len(batches) == num_training_batches(len(samples), config=config)
     assert len({label for batch in batches for label in batch.labels.tolist()}) == 6
 
 
@@ -260,6 +260,7 @@ def test_defaults_are_the_source_s(tmp_path):
     assert (config.momentum, config.weight_decay) == (0.9, 1e-4)
     rates = [config.learning_rate_at(epoch) for epoch in (0, 9, 10, 20, 39)]
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.001, 0.0001])
+    assert {config.size_at(epoch) for epoch in range(40)} == {448}
 
 
 @pytest.mark.parametrize(
@@ -268,6 +269,7 @@ def test_defaults_are_the_source_s(tmp_path):
         ({"size": 100}, "size must be a positive multiple of 8, not 100"),
         ({"precision": "int8"}, "precision must be float32 or bfloat16"),
         ({"crop_area": 0.0}, "crop_area must be above 0"),
+        ({"late_size": 100}, "late_size must be 0 or a positive multiple of 8"),
         ({"flip": 1.5}, "flip must be from 0 to 1"),
         ({"validation": 1.0}, "validation must be"),
         ({"epochs": 0}, "epochs must be at least 1"),

@@ -93,9 +93,9 @@ def whole_batches(samples: Samples, *, config: TrainingConfig) -> Iterator[Label
     yield from _decoded_ahead(samples, range(len(samples)), decode=samples.whole, config=config)
 
 
-def num_training_batches(samples: Samples, *, config: TrainingConfig) -> int:
+def num_training_batches(num_samples: int, *, config: TrainingConfig) -> int:
     """Return how many batches :func:`training_batches` yields."""
-    return max(1, len(samples) // config.batch_size)
+    return max(1, num_samples // config.batch_size)
 
 
 def _decoded_ahead(

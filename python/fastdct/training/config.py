@@ -15,6 +15,7 @@ def _option(default: Any, text: str) -> Any:
 
 _RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "a positive multiple of 8": (lambda value: value > 0 and value % 8 == 0, "size"),
+    "0 or a positive multiple of 8": (lambda value: value >= 0 and value % 8 == 0, "late_size"),
     "float32 or bfloat16": (lambda value: value in ("float32", "bfloat16"), "precision"),
     "above 0 and at most 1": (lambda value: 0 < value <= 1, "crop_area"),
     "from 0 to 1": (lambda value: 0 <= value <= 1, "flip contrast saturation"),
@@ -23,7 +24,7 @@ _RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "positive": (lambda value: value > 0, "learning_rate clip_norm scale"),
     "at least 0": (
         lambda value: value >= 0,
-        "brightness momentum scale_rate weight_decay margin attention_weight cache_mib seed",
+        "late_from brightness momentum scale_rate weight_decay margin attention_weight cache_mib seed",
     ),
 }
 
@@ -36,6 +37,8 @@ class TrainingConfig:
     clipping, which it leaves open: the DELG authors' program (area 0.08 to 1, aspect 3/4 to 4/3, no flip,
     norm 10). The scale learns more slowly than the rest: at the same rate, in a network that starts from nothing,
     it falls from 30 below 0 within two epochs, because a small scale is the quickest way to a smaller loss.
+    Small windows first and large ones late save most of the time (Touvron et al., "Fixing the train-test
+    resolution discrepancy", NeurIPS 2019, section 4).
 
     Raises
     ------
@@ -63,6 +66,8 @@ class TrainingConfig:
     )
     channels: int = _option(64, "DCT channels of the input: 24, 32, 48, 64 or 192")
     size: int = _option(448, "side of the square window in pixels, a multiple of 8")
+    late_size: int = _option(0, "side of the window from the epoch late-from on; 0: as before")
+    late_from: int = _option(0, "first epoch, counted from 0, with windows of late-size")
     crop_area: float = _option(0.08, "smallest part of a picture's area that a training window covers")
     crop_aspect: float = _option(1.3333, "largest aspect (and 1 / smallest) of a training window")
     flip: float = _option(0.0, "chance of mirroring a training window")
@@ -98,6 +103,10 @@ class TrainingConfig:
             for name in names.split():
                 if not holds(getattr(self, name)):
                     raise ValueError(f"{name} must be {accepted}, not {getattr(self, name)!r}")
+
+    def size_at(self, epoch: int) -> int:
+        """Return the side of an epoch's windows in pixels."""
+        return self.late_size if self.late_size and epoch >= self.late_from else self.size
 
     def learning_rate_at(self, epoch: int) -> float:
         """Return the learning rate of an epoch, counted from 0."""

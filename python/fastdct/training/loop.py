@@ -19,7 +19,7 @@ from fastdct.training.config import TrainingConfig
 from fastdct.training.losses import DelgLoss
 from fastdct.training.metrics import MetricsLog
 from fastdct.training.progress import NoProgress, Progress
-from fastdct.training.run import Run, decoder_for, make_optimizer
+from fastdct.training.run import Labels, Run, Sources, make_optimizer
 from fastdct.training.split import stratified_split
 from fastdct.training.survey import survey
 
@@ -66,7 +66,7 @@ def train_delg(config: TrainingConfig, *, progress: Progress | None = None) -> D
     else:
         checkpoint.check_same_run(config.to_dict(), directory=config.output)
         run = _resume(config, data, checkpoint)
-    progress.started(len(run.training), len(run.validation), errors=run.errors)
+    progress.started(len(run.sources.training), len(run.sources.validation), errors=run.errors)
     log = MetricsLog(config.output, next_epoch=run.next_epoch)
     while run.next_epoch < config.epochs:
         with progress.task(f"epoch {run.next_epoch + 1}/{config.epochs}", _batches_per_epoch(run)) as advance:
@@ -79,7 +79,7 @@ def train_delg(config: TrainingConfig, *, progress: Progress | None = None) -> D
 
 
 def _batches_per_epoch(run: Run) -> int:
-    return num_training_batches(run.training, config=run.config)
+    return num_training_batches(len(run.sources.training), config=run.config)
 
 
 def _read_data(config: TrainingConfig) -> Labelled:
@@ -104,7 +104,8 @@ def _start(config: TrainingConfig, data: Labelled, progress: Progress) -> Run:
     torch.manual_seed(config.seed)
     model = _build(config)
     cache = ImageCache(config.cache_mib * _MIB)
-    raw = Samples(data.sources, data.labels, Decoder(config.size, channels=model.config.channels), cache)
+    decoder = Decoder(config.late_size or config.size, channels=model.config.channels)  # as training ends
+    raw = Samples(data.sources, data.labels, decoder, cache)
     training, validation = stratified_split(data.labels, fraction=config.validation, seed=config.seed)
     errors: dict[int, str] = {}
     with progress.task("reading the data", len(data)) as advance:
@@ -134,14 +135,12 @@ def _build(config: TrainingConfig) -> Delg:
 def _assemble(
     config: TrainingConfig, data: Labelled, model: Delg, *, cache: ImageCache, errors: dict[str, str]
 ) -> Run:
-    decoder = decoder_for(model, config)
-
-    def samples(positions: Sequence[int]) -> Samples:
-        usable = [position for position in positions if str(data.sources[position]) not in errors]
-        sources = [data.sources[position] for position in usable]
-        return Samples(sources, [data.labels[position] for position in usable], decoder, cache)
+    def usable(positions: Sequence[int]) -> Labels:
+        pairs = [(data.sources[position], data.labels[position]) for position in positions]
+        return [(path, label) for path, label in pairs if str(path) not in errors]
 
     training, validation = stratified_split(data.labels, fraction=config.validation, seed=config.seed)
+    sources = Sources(usable(training), usable(validation), cache)
     loss = DelgLoss(
         embedding_dim=model.config.embedding_dim,
         local_dim=model.config.local_dim,
@@ -150,8 +149,7 @@ def _assemble(
         scale=config.scale,
         attention_weight=config.attention_weight,
     )
-    optimizer = make_optimizer(model, loss, config)
-    return Run(config, model, loss, optimizer, samples(training), samples(validation), errors)
+    return Run(config, model, loss, make_optimizer(model, loss, config), sources, errors)
 
 
 def _resume(config: TrainingConfig, data: Labelled, checkpoint: Checkpoint) -> Run:

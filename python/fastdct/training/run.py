@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import fmean
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from fastdct.decoder import Decoder
 from fastdct.models.delg import Delg
 from fastdct.training.batches import LabelledBatch, Samples, training_batches, whole_batches
+from fastdct.training.cache import ImageCache
 from fastdct.training.config import TrainingConfig
 from fastdct.training.losses import DelgLoss
 
@@ -22,6 +24,16 @@ _THRESHOLD_BATCHES = (
 )
 
 Advance = Callable[[], None]
+Labels = Sequence[tuple[Path, int]]  # a file and its class
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The files to train on and those held out."""
+
+    training: Labels
+    validation: Labels
+    cache: ImageCache
 
 
 @dataclass
@@ -32,8 +44,7 @@ class Run:
     model: Delg
     loss: DelgLoss
     optimizer: torch.optim.Optimizer
-    training: Samples
-    validation: Samples
+    sources: Sources
     errors: dict[str, str]
     next_epoch: int = 0
 
@@ -47,7 +58,8 @@ class Run:
         attention: deque[Tensor] = deque(maxlen=_THRESHOLD_BATCHES)
         num_images = 0
         self.model.train()
-        for batch in training_batches(self.training, config=self.config, epoch=self.next_epoch):
+        samples = self.samples(self.sources.training)
+        for batch in training_batches(samples, config=self.config, epoch=self.next_epoch):
             batch_losses, scores = self._step(batch)
             losses.append(batch_losses)
             attention.append(scores.flatten())
@@ -87,14 +99,24 @@ class Run:
             losses.attention.item(),
         ), output.attention.detach()
 
+    def samples(self, labelled: Labels) -> Samples:
+        """Return files with a decoder of the current epoch's size."""
+        config = self.model.config
+        decoder = Decoder(
+            self.config.size_at(self.next_epoch), channels=config.channels, normalize=config.normalize
+        )
+        return Samples(
+            [path for path, _ in labelled], [label for _, label in labelled], decoder, self.sources.cache
+        )
+
     @torch.inference_mode()
     def validate(self) -> float | None:
         """Return the accuracy on held-out pictures, each class counted alike; None without any."""
-        if len(self.validation) == 0:
+        if not self.sources.validation:
             return None
         self.model.eval()
         right: dict[int, list[float]] = {}
-        for batch in whole_batches(self.validation, config=self.config):
+        for batch in whole_batches(self.samples(self.sources.validation), config=self.config):
             with _autocast(self.config):
                 descriptors = self.model(batch.tensor).global_descriptor
             guesses = self.loss.arcface.cosines(descriptors).argmax(dim=1)
@@ -115,11 +137,6 @@ def make_optimizer(model: Delg, loss: DelgLoss, config: TrainingConfig) -> torch
 
 def _parameters(model: Delg, loss: DelgLoss) -> list[nn.Parameter]:
     return [*model.parameters(), *loss.parameters()]
-
-
-def decoder_for(model: Delg, config: TrainingConfig) -> Decoder:
-    """Return the decoder that makes the network's input."""
-    return Decoder(config.size, channels=model.config.channels, normalize=model.config.normalize)
 
 
 def _autocast(config: TrainingConfig) -> torch.autocast:
