@@ -22,7 +22,7 @@ void on_message(j_common_ptr cinfo, int level) {
 void on_progress(j_common_ptr cinfo) {
   Decoder& decoder = decoder_of(cinfo);
   if (decoder.cinfo.input_scan_number > kMaxScans) give_up(decoder.errors, "more than 500 scans");
-  decoder.last_position = position(decoder.source);
+  decoder.last_position = position(decoder.cinfo);
 }
 
 void copy_row(Decoder& decoder, int component, JDIMENSION row) {

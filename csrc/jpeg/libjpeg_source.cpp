@@ -42,8 +42,11 @@ jpeg_source_mgr* init_source(Source& source, const uint8_t* data, size_t size) {
   return &source.base;
 }
 
-size_t position(const Source& source) {
-  return source.exhausted ? source.size : static_cast<size_t>(source.base.next_input_byte - source.data);
+size_t position(const jpeg_decompress_struct& cinfo) {
+  const Source& source = *reinterpret_cast<const Source*>(cinfo.src);
+  if (source.exhausted) return source.size;
+  const size_t marker_size = cinfo.unread_marker == 0 ? 0 : 2;
+  return static_cast<size_t>(source.base.next_input_byte - source.data) - marker_size;
 }
 
 }  // namespace fastdct::jpeg

@@ -17,7 +17,8 @@ struct Source {
 
 jpeg_source_mgr* init_source(Source& source, const uint8_t* data, size_t size);
 
-// Offset of the next byte that libjpeg will read; `size` once exhausted.
-size_t position(const Source& source);
+// Offset up to which libjpeg has taken bytes, a marker that it has seen but not yet read excluded; `size`
+// once exhausted.
+size_t position(const jpeg_decompress_struct& cinfo);
 
 }  // namespace fastdct::jpeg

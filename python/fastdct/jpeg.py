@@ -75,6 +75,8 @@ def read(source: Source, /, *, recover: bool = False, max_pixels: int = DEFAULT_
         The source cannot be read, is not a JPEG or not one of the kinds above, is larger than ``max_pixels``, or is
         damaged.
     """
+    if max_pixels < 1:
+        raise ValueError(f"max_pixels must be at least 1, not {max_pixels}")
     try:
         header, components, warnings = _C.read_jpeg(load(source), recover=recover, max_pixels=max_pixels)
     except _C.JpegError as error:
