@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from fastdct.models.config import DelgConfig
@@ -34,14 +35,13 @@ def save(model: Delg, directory: str | os.PathLike[str], *, half: bool = False) 
     vectors (biases, batch-norm statistics), which are small and span many magnitudes, stay float32.
     """
     target = Path(directory)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    scratch = target.parent / f".{target.name}-{secrets.token_hex(4)}"
+    scratch.mkdir(parents=True)
     try:
         tensors = {key: _stored(value, half=half) for key, value in model.state_dict().items()}
-        save_file(tensors, scratch / WEIGHTS_FILE)
+        (scratch / WEIGHTS_FILE).write_bytes(to_bytes(tensors))
         text = json.dumps(model.config.to_dict(), indent=1) + "\n"
         (scratch / CONFIG_FILE).write_text(text, encoding="utf-8")
-        scratch.chmod(0o755)  # mkdtemp's 0o700 would shut other users out
         _move_in_place(scratch, target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
