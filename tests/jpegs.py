@@ -161,3 +161,20 @@ def with_frame(
     if height is not None:
         changed[offset + 5 : offset + 7] = height.to_bytes(2, "big")
     return bytes(changed)
+
+
+def tiff(
+    order: str, entries: list[tuple[int, int, int, int]], *, count: int | None = None, offset: int = 8
+) -> bytes:
+    """A TIFF structure with one directory of (tag, type, count, value)."""
+    endian = "big" if order == "MM" else "little"
+
+    def number(value: int, size: int) -> bytes:
+        return value.to_bytes(size, endian)
+
+    body = order.encode() + number(42, 2) + number(offset, 4)
+    body += number(len(entries) if count is None else count, 2)
+    for tag, kind, length, value in entries:
+        data = number(value, 2) + bytes(2) if kind == 3 else number(value, 4)
+        body += number(tag, 2) + number(kind, 2) + number(length, 4) + data
+    return body + bytes(4)
