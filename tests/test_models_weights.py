@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from importlib import resources
 
 import pytest
 import torch
@@ -145,3 +146,16 @@ def test_missing_fields_are_named(model, tmp_path):
     file.write_text(json.dumps(values))
     with pytest.raises(models.WeightsError, match=r"missing fields \['std'\]"):
         models.load(tmp_path)
+
+
+def test_packaged_weights_are_small_and_complete():
+    model = models.load("delg-small")
+    directory = resources.files("fastdct") / "weights" / "delg_small"
+    assert sum(file.stat().st_size for file in directory.iterdir()) <= 8 << 20
+    assert sum(parameter.numel() for parameter in model.parameters()) <= 3_500_000
+    assert model.config.attention_threshold > 0
+    assert min(model.config.std) > 0
+    assert model.config.mean != (0.0,) * 64
+    assert all(value.isfinite().all() for value in model.state_dict().values())
+    card = (directory / "README.md").read_text(encoding="utf-8")
+    assert all(word in card for word in ("Licence", "Data", "Recipe", "Figures"))

@@ -144,6 +144,16 @@ def test_another_run_s_checkpoint_is_refused(config):
         train_delg(replace(config, margin=0.3))
 
 
+def test_a_checkpoint_on_other_labels_is_refused(photos, config, tmp_path):
+    rows = [f"{path},{path.parent.name}" for path in sorted(photos.rglob("*.jpg"))]
+    config = replace(config, labels=tmp_path / "labels.csv", epochs=1)
+    config.labels.write_text("\n".join(["path,label", *rows]))
+    train_delg(config)
+    config.labels.write_text("\n".join(["path,label", *rows[:-1]]))
+    with pytest.raises(CheckpointError, match="other files or labels"):
+        train_delg(config)
+
+
 @pytest.mark.parametrize("kept", [0, 1000, 100_000])
 def test_a_damaged_checkpoint_is_refused(straight, config, kept):
     config.output.mkdir()

@@ -30,6 +30,8 @@ class Checkpoint:
         Epochs done.
     training, network
         The training run's config, the network's config, both as plain dicts.
+    data
+        Digest of the files and their labels.
     errors
         Files left out, by path, and why.
     model, loss, optimizer
@@ -39,6 +41,7 @@ class Checkpoint:
     next_epoch: int
     training: dict[str, Any]
     network: dict[str, Any]
+    data: str
     errors: dict[str, str]
     model: dict[str, Any]
     loss: dict[str, Any]
@@ -70,7 +73,7 @@ class Checkpoint:
             raise CheckpointError(f"{file} is of another version of fastdct; delete it to start anew")
         return cls(**values)
 
-    def check_same_run(self, training: dict[str, Any], *, directory: Path) -> None:
+    def check_same_run(self, training: dict[str, Any], *, data: str, directory: Path) -> None:
         """Refuse to continue another run; epochs, threads, memory and storage may change."""
         free = {"epochs", "workers", "cache_mib", "half", "output"}
         differ = [key for key in training if key not in free and self.training.get(key) != training[key]]
@@ -80,4 +83,8 @@ class Checkpoint:
             )
             raise CheckpointError(
                 f"{directory} holds another run ({changes}); choose another output or delete it"
+            )
+        if self.data != data:
+            raise CheckpointError(
+                f"{directory} holds a run on other files or labels; choose another output or delete it"
             )

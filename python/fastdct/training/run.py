@@ -19,9 +19,8 @@ from fastdct.training.cache import ImageCache
 from fastdct.training.config import TrainingConfig
 from fastdct.training.losses import DelgLoss
 
-_THRESHOLD_BATCHES = (
-    8  # the last batches of an epoch, whose median attention is tau: one batch alone is noisy
-)
+# Tau is the median attention of the last batches of an epoch: that of a single one is noisy.
+_THRESHOLD_BATCHES = 8
 
 Advance = Callable[[], None]
 Labels = Sequence[tuple[Path, int]]  # a file and its class
