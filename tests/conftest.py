@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("fastdct", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("fastdct")
+settings.register_profile("sampled", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("all", settings.get_profile("sampled"), max_examples=2000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run long sweeps whole instead of sampled by seed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("all" if config.getoption("--all") else "sampled")
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import pickle
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -204,106 +201,6 @@ class TestColorSpace:
 
     def test_jfif_outranks_identifiers(self):
         assert fastdct.read(with_component_ids(make_jpeg(), b"RGB")).color_space == "YCbCr"
-
-
-class TestSource:
-    """What may be read: the same image from every kind of source."""
-
-    data = make_jpeg(seed=1)
-
-    @pytest.mark.parametrize(
-        "wrap",
-        [
-            bytes,
-            bytearray,
-            memoryview,
-            lambda data: np.frombuffer(data, np.uint8),
-            lambda data: np.frombuffer(data, "S1"),
-            lambda data: np.repeat(np.frombuffer(data, np.uint8), 3)[::3],
-            lambda data: memoryview(np.repeat(np.frombuffer(data, np.uint8), 2))[::2],
-        ],
-        ids=["bytes", "bytearray", "memoryview", "array", "S1 array", "strided array", "strided memoryview"],
-    )
-    def test_buffers(self, wrap):
-        assert_same(fastdct.read(wrap(self.data)), fastdct.read(self.data))
-        assert fastdct.probe(wrap(self.data)) == fastdct.probe(self.data)
-
-    @pytest.mark.parametrize("wrap", [str, Path, os.fsencode], ids=["str", "Path", "PathLike of bytes"])
-    def test_paths(self, wrap, tmp_path):
-        path = tmp_path / "naïve photo.jpg"
-        path.write_bytes(self.data)
-        source = wrap(path)
-        if isinstance(source, bytes):
-            source = type("P", (os.PathLike,), {"__fspath__": lambda self: os.fsencode(path)})()
-        assert_same(fastdct.read(source), fastdct.read(self.data))
-
-    def test_tensor(self):
-        torch = pytest.importorskip("torch")
-        tensor = torch.tensor(list(self.data), dtype=torch.uint8)
-        assert_same(fastdct.read(tensor), fastdct.read(self.data))
-        with pytest.raises(TypeError, match="<Tensor> must be uint8 and one-dimensional, not int64"):
-            fastdct.read(tensor.long())
-
-    def test_tensor_by_duck_type(self):
-        class Tensor:
-            def __init__(self, array):
-                self.array = array
-
-            def detach(self):
-                return self
-
-            cpu = detach
-
-            def numpy(self):
-                return self.array
-
-        assert_same(fastdct.read(Tensor(np.frombuffer(self.data, np.uint8))), fastdct.read(self.data))
-
-    @pytest.mark.parametrize("source", [None, 7, [255, 216], io.BytesIO(b"")])
-    def test_other_types(self, source):
-        with pytest.raises(TypeError, match=r"a JPEG source is a path, bytes, .*, not"):
-            fastdct.read(source)
-
-    @pytest.mark.parametrize(
-        "array", [np.zeros((4, 4), np.uint8), np.zeros(9, np.int16), np.zeros(9, np.int8)]
-    )
-    def test_wrong_arrays(self, array):
-        with pytest.raises(TypeError, match="must be uint8 and one-dimensional, not"):
-            fastdct.read(array)
-
-    def test_missing_file(self, tmp_path):
-        for function in (fastdct.read, fastdct.probe):
-            with pytest.raises(JpegError, match=r"nowhere\.jpg: cannot be read: No such file") as raised:
-                function(tmp_path / "nowhere.jpg")
-            assert raised.value.source_name == str(tmp_path / "nowhere.jpg")
-
-    def test_directory(self, tmp_path):
-        with pytest.raises(JpegError, match="cannot be read: Is a directory"):
-            fastdct.read(tmp_path)
-
-    @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero")
-    def test_endless_file(self):
-        with pytest.raises(JpegError, match="/dev/zero: not a regular file"):
-            fastdct.read("/dev/zero")
-
-    @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="everything is readable here")
-    def test_unreadable_file(self, tmp_path):
-        path = tmp_path / "secret.jpg"
-        path.write_bytes(self.data)
-        path.chmod(0)
-        with pytest.raises(JpegError, match=r"secret\.jpg: cannot be read: Permission denied"):
-            fastdct.read(path)
-
-    def test_null_in_path(self):
-        with pytest.raises(JpegError, match=r"cannot be read: .*null"):
-            fastdct.read("a\0b.jpg")
-
-    def test_image_outlives_its_source(self):
-        buffer = bytearray(self.data)
-        image = fastdct.read(buffer)
-        buffer[:] = bytes(len(buffer))
-        del buffer
-        assert_same(image, fastdct.read(self.data))
 
 
 def test_repr_prints_shapes():

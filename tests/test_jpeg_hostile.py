@@ -11,7 +11,7 @@ import pytest
 
 import fastdct
 from fastdct import JpegError
-from jpegs import find_segment, make_jpeg, read_or_error, scan_start, segment, with_frame
+from jpegs import assert_same, find_segment, make_jpeg, read_or_error, scan_start, segment, with_frame
 
 DATA = make_jpeg(48, 64)
 
@@ -127,7 +127,26 @@ def test_scan_bomb():
     with pytest.raises(JpegError, match="more than 500 scans"):
         fastdct.read(with_scans(501))
     image = fastdct.read(with_scans(5000), recover=True)
-    assert "damaged: more than 500 scans" in image.warnings
+    assert image.warnings[0].startswith(
+        "damaged: more than 500 scans, the most that is read of an image of this size"
+    )
+    assert_same(image, fastdct.read(with_scans(500)))
+
+
+def test_scan_bomb_of_a_large_image():
+    """Empty scans of a large image: fewer are read of it."""
+    side = 8192
+    num_blocks = (side // 8) ** 2
+    frame = b"\x08" + 2 * side.to_bytes(2, "big") + bytes([1, 1, 0x11, 0])
+    data = b"\xff\xd8" + segment(0xDB, bytes([0] + 64 * [1])) + segment(0xC2, frame)
+    data += segment(0xC4, bytes([0x00, 1, *[0] * 15, 0x00]))  # DC: code 0 is a difference of 0
+    data += segment(0xC4, bytes([0x10, 1, *[0] * 15, 0xE0]))  # AC: code 0 and 14 bits end 2^14 blocks or more
+    data += segment(0xDA, bytes([1, 1, 0, 0, 0, 0])) + bytes(num_blocks // 8)
+    data += 400 * (segment(0xDA, bytes([1, 1, 0, 1, 63, 0])) + bytes(15 * (num_blocks >> 14) // 8))
+    with pytest.raises(
+        JpegError, match="more than 256 scans, the most that is read of an image of this size"
+    ):
+        fastdct.read(data + b"\xff\xd9")
 
 
 def test_memory_limit_of_the_environment_is_not_ours(monkeypatch):

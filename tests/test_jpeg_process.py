@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -61,7 +62,6 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def expected(path: Path) -> str:
-    import hashlib
 
     components = fastdct.read(path).components
     return ";".join(hashlib.sha1(component.coefficients.tobytes()).hexdigest() for component in components)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
 import stat
 import sys
 from pathlib import Path
@@ -215,6 +216,18 @@ class TestFile:
     def test_missing_folder(self, tmp_path):
         with pytest.raises(JpegError, match=r"b\.jpg: cannot be written: No such file or directory"):
             fastdct.write(IMAGE, tmp_path / "missing" / "b.jpg")
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="POSIX links and devices")
+    def test_links_and_folders(self, tmp_path):
+        target, link = tmp_path / "a.jpg", tmp_path / "link.jpg"
+        target.write_bytes(b"old")
+        link.symlink_to(target)
+        fastdct.write(IMAGE, link)
+        assert link.is_symlink()
+        assert_same(fastdct.read(target), IMAGE)
+        for path in (tmp_path, Path(os.devnull)):
+            with pytest.raises(JpegError, match="cannot be written: not a regular file"):
+                fastdct.write(IMAGE, path)
 
     def test_failure_leaves_the_old_file(self, tmp_path, monkeypatch):
         path = tmp_path / "a.jpg"

@@ -7,8 +7,7 @@
 // Damage, as the scans are read:
 //   - an entropy-coded segment that ends early; a code that is in no table; a lost restart marker;
 //   - a progressive scan that refines what was never sent;
-//   - more than kMaxLeftover bytes left over after an entropy-coded segment: data and decoder ran out of
-//   step.
+//   - more than kMaxLeftover bytes left over after an entropy-coded segment: the decoder lost its step.
 // Damage, seen at the end:
 //   - a component without a scan, or without its DC;
 //   - no end-of-image marker, and a progressive coefficient that lacks bits or was never sent;

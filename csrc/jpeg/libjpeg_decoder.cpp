@@ -1,5 +1,7 @@
 #include "jpeg/libjpeg_decoder.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 namespace fastdct::jpeg {
@@ -18,10 +20,22 @@ void on_message(j_common_ptr cinfo, int level) {
   stop_if_damaged(decoder);
 }
 
+[[noreturn]] void give_up_scanning(Decoder& decoder) {
+  char reason[JMSG_LENGTH_MAX];
+  std::snprintf(reason, sizeof reason, "more than %d scans, the most that is read of an image of this size",
+                decoder.max_scans);
+  give_up(decoder.errors, reason);
+}
+
+int max_scans(const jpeg_decompress_struct& cinfo) {
+  const uint64_t affordable = kMaxVisits / std::max<uint64_t>(total_blocks(cinfo), 1);
+  return static_cast<int>(std::clamp<uint64_t>(affordable, kMinMaxScans, kMaxScans));
+}
+
 // Called before every row of MCUs and every run of markers.
 void on_progress(j_common_ptr cinfo) {
   Decoder& decoder = decoder_of(cinfo);
-  if (decoder.cinfo.input_scan_number > kMaxScans) give_up(decoder.errors, "more than 500 scans");
+  if (decoder.cinfo.input_scan_number > decoder.max_scans) give_up_scanning(decoder);
   decoder.last_position = position(decoder.cinfo);
 }
 
@@ -45,6 +59,13 @@ void check_dc(Decoder& decoder, int component) {
 
 }  // namespace
 
+uint64_t total_blocks(const jpeg_decompress_struct& cinfo) {
+  uint64_t total = 0;
+  for (int i = 0; i < cinfo.num_components; ++i)
+    total += static_cast<uint64_t>(cinfo.comp_info[i].height_in_blocks) * cinfo.comp_info[i].width_in_blocks;
+  return total;
+}
+
 void create(Decoder& decoder) {
   decoder.cinfo.err = init_errors(decoder.errors);
   decoder.errors.base.emit_message = on_message;
@@ -59,6 +80,7 @@ void create(Decoder& decoder) {
 void parse_header(Decoder& decoder) { jpeg_read_header(&decoder.cinfo, TRUE); }
 
 void parse_scans(Decoder& decoder) {
+  decoder.max_scans = max_scans(decoder.cinfo);
   decoder.arrays = jpeg_read_coefficients(&decoder.cinfo);
   record_missing(decoder.log, decoder.cinfo, decoder.source.exhausted);
   stop_if_damaged(decoder);

@@ -8,9 +8,12 @@
 
 namespace fastdct::jpeg {
 
-// Each scan costs a walk over all blocks, however few bytes it has; encoders write some ten, the most scans
-// of a file that means well in the corpora at hand are 15.
+// Each scan costs a walk over all blocks, however few bytes it has: a few thousand bytes could keep a reader
+// busy for minutes. Encoders write some ten scans, and the longest script seen in a file that means well
+// has 15.
 constexpr int kMaxScans = 500;
+constexpr int kMinMaxScans = 64;                    // allowed however large the image
+constexpr uint64_t kMaxVisits = uint64_t{1} << 28;  // blocks times scans: some three seconds
 
 struct Decoder {
   jpeg_decompress_struct cinfo;  // first: libjpeg's callbacks get here through it
@@ -19,11 +22,14 @@ struct Decoder {
   jpeg_progress_mgr progress;
   DamageLog log;
   bool stop_at_damage;
-  size_t
-      last_position;  // offset up to which scan rows and markers were read without a fatal error; 0: none yet
+  int max_scans;
+  size_t last_position;  // up to it, rows and markers were read without a fatal error; 0: none were
   jvirt_barray_ptr* arrays;
   int16_t* targets[MAX_COMPONENTS];  // where copy_out puts the blocks of each component, row after row
 };
+
+// Blocks of all components.
+uint64_t total_blocks(const jpeg_decompress_struct& cinfo);
 
 // Steps, to be run by guarded() in this order.
 void create(Decoder& decoder);  // wants source.data and source.size

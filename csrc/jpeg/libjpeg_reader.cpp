@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "jpeg/libjpeg_color.h"
 #include "jpeg/libjpeg_decoder.h"
 #include "jpeg/markers.h"
 
@@ -61,28 +62,11 @@ std::string Reader::reason() const {
   return decoder_->source.exhausted ? "truncated: " + message : message;
 }
 
-ColorSpace color_space_of(J_COLOR_SPACE space) {
-  switch (space) {
-    case JCS_GRAYSCALE:
-      return ColorSpace::kGrayscale;
-    case JCS_RGB:
-      return ColorSpace::kRgb;
-    case JCS_YCbCr:
-      return ColorSpace::kYCbCr;
-    case JCS_CMYK:
-      return ColorSpace::kCmyk;
-    case JCS_YCCK:
-      return ColorSpace::kYcck;
-    default:
-      return ColorSpace::kUnknown;
-  }
-}
-
 void Reader::fill_header(const Markers& markers) {
   const jpeg_decompress_struct& cinfo = decoder_->cinfo;
   header_.height = static_cast<int>(cinfo.image_height);
   header_.width = static_cast<int>(cinfo.image_width);
-  header_.color_space = color_space_of(cinfo.jpeg_color_space);
+  header_.color_space = from_libjpeg(cinfo.jpeg_color_space);
   header_.process = process_name(markers.frame_marker);
   header_.restart_interval = static_cast<int>(cinfo.restart_interval);
   if (markers.orientation != 0) header_.orientation = markers.orientation;
@@ -101,11 +85,8 @@ void Reader::check_size(const ReadOptions& options) const {
     throw JpegError("the image has " + shape +
                     " (height x width), more than max_pixels=" + std::to_string(options.max_pixels));
   if (options.recover || cinfo.arith_code) return;
-  uint64_t total = 0;
-  for (int i = 0; i < cinfo.num_components; ++i)
-    total += static_cast<uint64_t>(cinfo.comp_info[i].height_in_blocks) * cinfo.comp_info[i].width_in_blocks;
   const size_t size = decoder_->source.size;
-  if (total > 8 * static_cast<uint64_t>(size))
+  if (total_blocks(cinfo) > 8 * static_cast<uint64_t>(size))
     throw JpegError("truncated: " + std::to_string(size) + " bytes cannot hold " + shape);
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "jpeg/exif.h"
+#include "jpeg/libjpeg_color.h"
 #include "jpeg/libjpeg_destination.h"
 #include "jpeg/libjpeg_errors.h"
 
@@ -38,23 +39,6 @@ struct Destroy {
     delete encoder;
   }
 };
-
-J_COLOR_SPACE libjpeg_color_space(ColorSpace color_space) {
-  switch (color_space) {
-    case ColorSpace::kGrayscale:
-      return JCS_GRAYSCALE;
-    case ColorSpace::kRgb:
-      return JCS_RGB;
-    case ColorSpace::kYCbCr:
-      return JCS_YCbCr;
-    case ColorSpace::kCmyk:
-      return JCS_CMYK;
-    case ColorSpace::kYcck:
-      return JCS_YCCK;
-    default:
-      return JCS_UNKNOWN;
-  }
-}
 
 bool holds(const JQUANT_TBL& table, const uint16_t* steps) {
   return std::memcmp(table.quantval, steps, sizeof table.quantval) == 0;
@@ -150,7 +134,7 @@ void describe(Encoder& encoder) {
   cinfo.image_width = static_cast<JDIMENSION>(encoder.image->width);
   cinfo.image_height = static_cast<JDIMENSION>(encoder.image->height);
   cinfo.input_components = static_cast<int>(encoder.image->components.size());
-  cinfo.in_color_space = libjpeg_color_space(encoder.image->color_space);
+  cinfo.in_color_space = to_libjpeg(encoder.image->color_space);
   jpeg_set_defaults(&cinfo);
   jpeg_set_colorspace(&cinfo, cinfo.in_color_space);
   if (cinfo.num_components != cinfo.input_components || cinfo.num_components > kMaxComponents)

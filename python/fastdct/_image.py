@@ -184,7 +184,9 @@ def _array_faults(name: str, array: Any, dtype: type, shape: tuple[int, ...]) ->
 
 
 def _is_int(value: object, low: int, high: int) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and low <= value <= high
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        return False
+    return low <= int(value) <= high
 
 
 def _is_sampling(value: object) -> bool:

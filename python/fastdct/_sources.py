@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import secrets
 import stat
-import tempfile
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -69,18 +68,20 @@ def _flat_bytes(array: npt.NDArray[Any], source: Source) -> npt.NDArray[np.uint8
 def _read_file(path: str | os.PathLike[str], limit: int) -> bytes:
     name = source_name(path)
     try:
+        mode = Path(name).stat().st_mode
+        if not stat.S_ISREG(mode):  # opening a pipe, or reading a device, might never end
+            kind = "a directory, not a file" if stat.S_ISDIR(mode) else "not a regular file"
+            raise JpegError(name, f"cannot be read: {kind}")
         with Path(name).open("rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise JpegError(name, "not a regular file")
             head = file.read(len(START_OF_IMAGE))
             if head != START_OF_IMAGE:  # known before a huge file of another kind is read
                 raise JpegError(name, _not_a_jpeg(head))
             return head + file.read(limit)
+    except JpegError:
+        raise
     except OSError as error:
         raise JpegError(name, f"cannot be read: {error.strerror or error}") from error
     except ValueError as error:  # an embedded null character
-        if isinstance(error, JpegError):
-            raise
         raise JpegError(name, f"cannot be read: {error}") from error
 
 
@@ -96,33 +97,31 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     Raises
     ------
     JpegError
-        The file cannot be written.
+        The file cannot be written, or ``path`` is there and is no regular file.
     """
     name = source_name(path)
-    target = Path(name)
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        target = Path(os.path.realpath(name))  # a link stays a link
+        mode = target.stat().st_mode if target.exists() else None
+        if mode is not None and not stat.S_ISREG(mode):
+            raise JpegError(name, "cannot be written: not a regular file")
+        temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")  # same folder: the same file system
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            _copy_mode(target, temporary)
-            Path(temporary).replace(target)
+            _write_new_file(temporary, data, mode)
+            temporary.replace(target)
         except BaseException:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise JpegError(name, f"cannot be written: {error.strerror or error}") from error
 
 
-def _copy_mode(target: Path, temporary: str) -> None:
-    """Give the new file the permissions of the one it replaces, or those a plain open() would have given."""
-    try:
-        mode = stat.S_IMODE(target.stat().st_mode)
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        mode = 0o666 & ~mask
-    Path(temporary).chmod(mode)
+def _write_new_file(path: Path, data: bytes, mode: int | None) -> None:
+    """Write and flush to disk, with the permissions of the file to be replaced (``mode``) or those of any new one."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if mode is not None:
+        path.chmod(stat.S_IMODE(mode))

@@ -60,6 +60,12 @@ def read(source: Source, /, *, recover: bool = False, max_pixels: int = DEFAULT_
 
     8-bit Huffman and arithmetic coding, sequential and progressive, any sampling, up to four components.
 
+    A file is damaged where coefficients are lost or are not those that were encoded: data that end early, codes that
+    are in no table, lost restart markers, many bytes left over after a scan (or a few, with DC coefficients that no
+    picture has), components or, without an end-of-image marker, refinements that never came. Oddities that cost
+    nothing (garbage between segments, an unknown Adobe transform, ...) are notes in ``warnings``. Flipped bits that
+    still make valid codes cannot be seen: JPEG has no checksum.
+
     Parameters
     ----------
     source : path, bytes, bytearray, memoryview, or one-dimensional uint8 array or tensor
