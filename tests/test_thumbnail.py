@@ -3,11 +3,11 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from test_reference import encode, picture
 
 import fastdct
 from fastdct.reference.transform import planes_from_pixels
 from fastdct.web.thumbnail import thumbnail
+from test_reference import encode, picture
 
 
 @pytest.mark.parametrize("size", [(300, 400), (400, 300), (30, 50), (5, 900)])
