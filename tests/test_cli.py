@@ -139,10 +139,10 @@ def test_long_names_are_not_cut(tmp_path, weights, capsys):
 def test_a_boxed_search_writes_a_page(photos, index, tmp_path, capsys):
     (photos / "p4.jpg").unlink()
     page = tmp_path / "page.html"
-    assert run("search", index, photos / "p3.jpg", "--box", "20,10,140,110", "--html", page) == 0
+    assert run("search", index, photos / "p3.jpg", "--box", "0,0,160,120", "--html", page) == 0
     assert f"page: {page}" in capsys.readouterr().out
     text = page.read_text(encoding="utf-8")
-    assert "p3.jpg, 160 × 120 pixels; searched for the part inside the box (20, 10, 140, 110)" in text
+    assert "p3.jpg, 160 × 120 pixels; searched for the part inside the box (0, 0, 160, 120)" in text
     assert 'class="line"' in text
     assert text.count("the file is not there any more") == 1
     moved = photos.rename(tmp_path / "moved")

@@ -60,7 +60,7 @@ def test_the_threshold_does_not_depend_on_the_resolution(query):
     larger = dataclasses.replace(noisy, keypoints=noisy.keypoints * 4, height=1200, width=1600)
     small = verify(query, LocalFeatures.of([("c", noisy)]))
     big = verify(large, LocalFeatures.of([("c", larger)]))
-    assert 4 < small.num_inliers[0] == big.num_inliers[0]
+    assert 12 <= small.num_inliers[0] == big.num_inliers[0]
     np.testing.assert_allclose(big.points, small.points * 4, rtol=1e-6)
 
 
@@ -74,7 +74,7 @@ def test_a_candidate_is_judged_alike_alone_and_in_a_batch(query):
         np.testing.assert_array_equal(alone.models[0], together.models[i])
 
 
-def test_up_to_three_matches_are_no_evidence(query):
+def test_few_inliers_are_no_evidence(query):
     def first(count):
         return dataclasses.replace(
             query,
@@ -85,9 +85,18 @@ def test_up_to_three_matches_are_no_evidence(query):
         )
 
     candidates = LocalFeatures.of([(str(count), first(count)) for count in range(6)])
-    result = verify(query, candidates)
+    result = verify(query, candidates, options=VerificationOptions(min_inliers=4))
     assert result.num_inliers.tolist() == [0, 0, 0, 0, 4, 5]
+    assert verify(query, candidates, options=VerificationOptions(min_inliers=5)).num_inliers.tolist()[4:] == [
+        0,
+        5,
+    ]
     assert np.diff(result.offsets).tolist() == result.num_inliers.tolist()
+
+
+def test_three_inliers_cannot_be_made_evidence():
+    with pytest.raises(ValueError, match="min_inliers must be more than 3"):
+        VerificationOptions(min_inliers=3)
 
 
 def test_nothing_to_compare_is_an_answer(query):

@@ -3,6 +3,10 @@
 Coordinates are brought to a common size before anything is measured: each image is scaled to an area of
 `REFERENCE_AREA` pixels, aspect kept, so that ``max_error`` means the same for a thumbnail and for a photo of
 20 megapixels.
+
+Among many matches some agree by chance, the more as neighbouring features see overlapping parts of a picture
+(so that criteria that take matches for independent, such as Moisan and Stival's a-contrario one, accept too
+much: tried). An order by such counts would be noise; they count as evidence from ``min_inliers`` on.
 """
 
 from __future__ import annotations
@@ -18,8 +22,7 @@ from fastdct.retrieval.features import Features, LocalFeatures
 REFERENCE_AREA = 448 * 448
 """Pixels to which both images are scaled: the input area of the model of source 000 (DELG on DCT input)."""
 
-MIN_EVIDENCE = 4
-"""Least number of inliers that says anything: any three matches fit an affine map exactly (as DELG's rule)."""
+_SAMPLE = 3  # matches that fix an affine map
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class VerificationOptions:
         the model's grid is 16 such pixels wide at scale 1 and 23 at the coarsest scale.
     max_ratio
         Largest ratio of the distances to the nearest and second nearest descriptor; None: any.
+    min_inliers
+        Fewest inliers that are evidence, more than 3: any three matches fit an affine map exactly. Candidates
+        with fewer are ordered by similarity alone.
     max_iterations
         Hypotheses that RANSAC tries at most for each candidate.
     seed
@@ -41,8 +47,15 @@ class VerificationOptions:
 
     max_error: float = 24.0
     max_ratio: float | None = None
+    min_inliers: int = 12
     max_iterations: int = 1000
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.min_inliers <= _SAMPLE:
+            raise ValueError(
+                f"min_inliers must be more than {_SAMPLE}, which any affine map has, not {self.min_inliers}"
+            )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,7 +65,7 @@ class Verification:
     Attributes
     ----------
     num_inliers
-        int64 [P]: one-to-one inliers; 0 where there are fewer than `MIN_EVIDENCE`.
+        int64 [P]: one-to-one inliers; 0 where they are no evidence.
     models
         float64 [P, 2, 3]: affine maps from the query's pixels to the candidate's; meaningless without inliers.
     query_points, points
@@ -104,7 +117,9 @@ def verify(
         max_iterations=options.max_iterations,
         seed=options.seed,
     )
-    num_inliers = np.where(result.num_one_to_one < MIN_EVIDENCE, 0, result.num_one_to_one).astype(np.int64)
+    num_inliers = np.where(result.num_one_to_one < options.min_inliers, 0, result.num_one_to_one).astype(
+        np.int64
+    )
     kept = result.inlier_mask & (num_inliers[owner] > 0)  # [K]
     return Verification(
         num_inliers=num_inliers,
