@@ -80,7 +80,8 @@ def _scale(shown: Shown) -> float:
 
 
 def _svg(width: float, height: float, label: str, parts: Iterable[str]) -> str:
-    opening = f'<svg viewBox="0 0 {width:.1f} {height:.1f}" role="img" aria-label="{escape(label)}">'
+    size = f'viewBox="0 0 {width:.1f} {height:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    opening = f'<svg {size} role="img" aria-label="{escape(label)}">'
     return "\n".join([opening, *filter(None, parts), "</svg>"])
 
 
