@@ -1,0 +1,91 @@
+#include "jpeg/entropy/image_decoder.h"
+
+#include <algorithm>
+
+#include "jpeg/markers.h"
+
+namespace fastdct::jpeg {
+
+ImageDecoder::State ImageDecoder::begin(const uint8_t* data, size_t size, const Request& request, Allocator& allocator,
+                                        TableCache& cache) {
+  markers_.emplace(data, size);
+  request_ = request;
+  cache_ = &cache;
+  image_ = CoefficientImage();
+  anomaly_ = nullptr;
+  const MarkerReader::Found found = markers_->first_scan();
+  if (found != MarkerReader::Found::kScan) return odd(found == MarkerReader::Found::kAnomaly ? markers_->anomaly() : "no scan");
+  if (allocate(size, allocator) == State::kAnomaly) return State::kAnomaly;
+  return begin_scan();
+}
+
+// Nothing is allocated for an image that is too large, or that has more blocks than its bytes can hold: a block
+// takes at least one bit.
+ImageDecoder::State ImageDecoder::allocate(size_t size, Allocator& allocator) {
+  const Frame& frame = markers_->frame();
+  if (static_cast<uint64_t>(frame.height) * static_cast<uint64_t>(frame.width) > request_.max_pixels)
+    return odd("more pixels than asked for");
+  uint64_t blocks = 0;
+  for (int i = 0; i < frame.num_components; ++i) blocks += frame.components[i].num_rows * frame.components[i].num_cols;
+  if (blocks > 8 * static_cast<uint64_t>(size)) return odd("too few bytes for the blocks");
+  const int num_planes = request_.luma_only ? 1 : frame.num_components;
+  image_.planes.resize(static_cast<size_t>(num_planes));
+  for (int i = 0; i < num_planes; ++i) {
+    Plane& plane = image_.planes[static_cast<size_t>(i)];
+    plane.sampling = frame.components[i].sampling;
+    plane.num_rows = frame.components[i].num_rows;
+    plane.num_cols = frame.components[i].num_cols;
+    plane.data = allocator.allocate(lay_out(plane, request_));
+  }
+  return State::kDecoding;
+}
+
+ImageDecoder::State ImageDecoder::begin_scan() {
+  if (markers_->frame().progressive()) {
+    anomaly_ = progressive_.decode(*markers_, request_, image_.planes);
+    return anomaly_ == nullptr ? finish() : State::kAnomaly;
+  }
+  for (int i = 0; i < markers_->scan().num_components; ++i)
+    if (markers_->scan().components[i].repeated) return odd("a component with two sequential scans");
+  if (sequential_.begin(*markers_, request_, image_.planes, *cache_) == SequentialScan::State::kAnomaly)
+    return odd(sequential_.anomaly());
+  return State::kDecoding;
+}
+
+ImageDecoder::State ImageDecoder::advance() {
+  switch (sequential_.finish_band()) {
+    case SequentialScan::State::kDecoding:
+      return State::kDecoding;
+    case SequentialScan::State::kAnomaly:
+      return odd(sequential_.anomaly());
+    case SequentialScan::State::kDone:
+      break;
+  }
+  switch (markers_->next_scan(sequential_.marker())) {
+    case MarkerReader::Found::kScan:
+      return begin_scan();
+    case MarkerReader::Found::kEndOfImage:
+      return finish();
+    case MarkerReader::Found::kAnomaly:
+      break;
+  }
+  return odd(markers_->anomaly());
+}
+
+ImageDecoder::State ImageDecoder::finish() {
+  const Frame& frame = markers_->frame();
+  for (int i = 0; i < frame.num_components; ++i)
+    if (!frame.components[i].scanned) return odd("a component without a scan");
+  for (size_t i = 0; i < image_.planes.size(); ++i) image_.planes[i].quantization = frame.components[i].quantization;
+  Header& header = image_.header;
+  header.height = frame.height;
+  header.width = frame.width;
+  header.color_space = frame.color_space;
+  header.process = process_name(frame.marker);
+  header.restart_interval = markers_->first_restart_interval();
+  header.orientation = std::max(frame.orientation, 1);
+  for (int i = 0; i < frame.num_components; ++i) header.sampling.push_back(frame.components[i].sampling);
+  return State::kDone;
+}
+
+}  // namespace fastdct::jpeg

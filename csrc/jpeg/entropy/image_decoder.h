@@ -1,0 +1,48 @@
+// One image at a time, from bytes to planes, without libjpeg. A decoder is reused from image to image and keeps its buffers.
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "jpeg/entropy/frame.h"
+#include "jpeg/entropy/output.h"
+#include "jpeg/entropy/progressive.h"
+#include "jpeg/entropy/sequential.h"
+#include "jpeg/entropy/table_cache.h"
+
+namespace fastdct::jpeg {
+
+class ImageDecoder {
+ public:
+  // kAnomaly: something about the file is odd, or not for this decoder, and nothing of the image may be used. Its bytes
+  // then go to libjpeg-turbo, whose word counts.
+  enum class State { kDecoding, kDone, kAnomaly };
+
+  // The bytes must stay until the image is done.
+  State begin(const uint8_t* data, size_t size, const Request& request, Allocator& allocator, TableCache& cache);
+
+  // While kDecoding: to be decoded until it stops; then advance().
+  Stream& stream() { return sequential_.stream(); }
+  State advance();
+
+  CoefficientImage& image() { return image_; }
+  const char* anomaly() const { return anomaly_; }
+
+ private:
+  State allocate(size_t size, Allocator& allocator);
+  State begin_scan();
+  State finish();
+  State odd(const char* what) {
+    anomaly_ = what;
+    return State::kAnomaly;
+  }
+
+  std::optional<MarkerReader> markers_;
+  Request request_;
+  TableCache* cache_ = nullptr;
+  SequentialScan sequential_;
+  ProgressiveImage progressive_;
+  CoefficientImage image_;
+  const char* anomaly_ = nullptr;
+};
+
+}  // namespace fastdct::jpeg

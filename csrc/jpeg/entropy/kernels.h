@@ -1,0 +1,58 @@
+// The inner loops, once for each instruction set: kernels_<level>.cpp compile the same body with different flags.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "jpeg/entropy/stream.h"
+
+namespace fastdct::jpeg {
+
+// How far copy_unstuffed() came: `source` is at the end of the input or at the 0xFF of a marker.
+struct Copied {
+  const uint8_t* source;
+  uint8_t* target;
+};
+
+// A row of blocks of one component inside a band, whose blocks stand in decoding order: `horizontal` neighbours, then on to
+// the next MCU, `stride` blocks further.
+struct BlockRow {
+  const Block* first;
+  int horizontal;
+  int stride;
+  int count;
+
+  const Block& operator[](int i) const { return first[i / horizontal * stride + i % horizontal]; }
+};
+
+struct Kernels {
+  const char* name;
+
+  // Copies entropy-coded bytes without their stuffing (0xFF 0x00 becomes 0xFF) up to a marker, the end of the source,
+  // or until fewer than kCopySlack bytes are left of the target.
+  Copied (*copy_unstuffed)(const uint8_t* source, const uint8_t* end, uint8_t* target, const uint8_t* target_end);
+
+  // Advances `count` (1..kMaxStreams) streams together until one of them stops: its cursor's table is then nullptr.
+  void (*decode)(Stream* const* streams, int count);
+
+  // Writes a row of blocks in natural order, 64 coefficients each, zero from `num_frequencies` (zig-zag) on.
+  void (*store_blocks)(const BlockRow& row, int16_t* target, int num_frequencies);
+
+  // Writes the first `num_frequencies` coefficients of a row of blocks to one plane each, `plane` elements apart. The row
+  // is written in runs of kRunBlocks: up to that many elements of the target behind the last block are overwritten.
+  void (*store_planes)(const BlockRow& row, int16_t* target, size_t plane, int num_frequencies);
+};
+
+constexpr int kMaxStreams = 3;
+constexpr ptrdiff_t kCopySlack = 64;
+constexpr int kRunBlocks = 32;
+
+// The kernels of the level that cpu_level() names.
+const Kernels& kernels();
+
+extern const Kernels kKernelsPortable;
+#if defined(__x86_64__)
+extern const Kernels kKernelsAvx2;
+extern const Kernels kKernelsAvx512;
+#endif
+
+}  // namespace fastdct::jpeg

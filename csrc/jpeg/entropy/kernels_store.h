@@ -1,0 +1,178 @@
+// From a band of blocks in zig-zag order to the caller's memory: blocks in natural order, or one plane a frequency. Part of the
+// kernels' body.
+#pragma once
+#include <utility>
+
+#include "jpeg/entropy/kernels.h"
+#include "jpeg/entropy/simd.h"
+#include "jpeg/entropy/zigzag.h"
+
+namespace fastdct::jpeg {
+namespace {
+
+// Zig-zag position of each natural index.
+struct ZigzagOrder {
+  int16_t of[64];
+  constexpr ZigzagOrder() : of{} {
+    for (int k = 0; k < 64; ++k) of[kNaturalOrder[k]] = static_cast<int16_t>(k);
+  }
+};
+constexpr ZigzagOrder kZigzag;
+
+#if defined(__AVX512BW__)
+
+// Two registers hold a block, and one instruction picks any 32 of their 64 lanes.
+FASTDCT_INLINE void store_natural(const int16_t* zigzag, int16_t* target) {
+  const __m512i a = _mm512_loadu_si512(zigzag), b = _mm512_loadu_si512(zigzag + 32);
+  const __m512i low = _mm512_loadu_si512(kZigzag.of), high = _mm512_loadu_si512(kZigzag.of + 32);
+  _mm512_storeu_si512(target, _mm512_permutex2var_epi16(a, low, b));
+  _mm512_storeu_si512(target + 32, _mm512_permutex2var_epi16(a, high, b));
+}
+
+#elif defined(__SSSE3__)
+
+// pshufb masks that move what row v of a block has in eighth z of the zig-zag sequence, and clear the rest.
+struct RowMasks {
+  uint8_t bytes[8][8][16];
+  bool used[8][8];
+  constexpr RowMasks() : bytes{}, used{} {
+    for (int v = 0; v < 8; ++v) {
+      for (int z = 0; z < 8; ++z) {
+        for (int u = 0; u < 8; ++u) {
+          const int k = kZigzag.of[8 * v + u];
+          const bool here = k / 8 == z;
+          used[v][z] |= here;
+          bytes[v][z][2 * u] = static_cast<uint8_t>(here ? 2 * (k % 8) : 0x80);
+          bytes[v][z][2 * u + 1] = static_cast<uint8_t>(here ? 2 * (k % 8) + 1 : 0x80);
+        }
+      }
+    }
+  }
+};
+alignas(16) constexpr RowMasks kRowMasks;
+
+template <int kRow, int kEighth>
+FASTDCT_INLINE __m128i pick(const __m128i* eighths) {
+  if constexpr (!kRowMasks.used[kRow][kEighth]) return _mm_setzero_si128();
+  const auto* mask = reinterpret_cast<const __m128i*>(kRowMasks.bytes[kRow][kEighth]);
+  return _mm_shuffle_epi8(eighths[kEighth], _mm_load_si128(mask));
+}
+
+template <int kRow, int... kEighth>
+FASTDCT_INLINE __m128i natural_row(const __m128i* eighths, std::integer_sequence<int, kEighth...>) {
+  __m128i row = _mm_setzero_si128();
+  ((row = _mm_or_si128(row, pick<kRow, kEighth>(eighths))), ...);
+  return row;
+}
+
+template <int... kRow>
+FASTDCT_INLINE void store_rows(const __m128i* eighths, __m128i* target, std::integer_sequence<int, kRow...> rows) {
+  (_mm_storeu_si128(target + kRow, natural_row<kRow>(eighths, rows)), ...);
+}
+
+FASTDCT_INLINE void store_natural(const int16_t* zigzag, int16_t* target) {
+  __m128i eighths[8];
+  for (int i = 0; i < 8; ++i) eighths[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(zigzag + 8 * i));
+  store_rows(eighths, reinterpret_cast<__m128i*>(target), std::make_integer_sequence<int, 8>());
+}
+
+#elif defined(__aarch64__)
+
+// A table lookup of NEON covers half a block: each row takes two.
+FASTDCT_INLINE void store_natural(const int16_t* zigzag, int16_t* target) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(zigzag);
+  const uint8x16x4_t low = vld1q_u8_x4(bytes), high = vld1q_u8_x4(bytes + 64);
+  for (int v = 0; v < 8; ++v) {
+    const uint16x8_t order = vreinterpretq_u16_s16(vld1q_s16(kZigzag.of + 8 * v));
+    const uint16x8_t pairs = vmlaq_n_u16(vdupq_n_u16(0x0100), order, 0x0202);  // bytes 2k and 2k + 1
+    const uint8x16_t index = vreinterpretq_u8_u16(pairs);
+    const uint8x16_t row = vqtbx4q_u8(vqtbl4q_u8(low, index), high, vsubq_u8(index, vdupq_n_u8(64)));
+    vst1q_s16(target + 8 * v, vreinterpretq_s16_u8(row));
+  }
+}
+
+#else
+
+FASTDCT_INLINE void store_natural(const int16_t* zigzag, int16_t* target) {
+  for (int i = 0; i < 64; ++i) target[i] = zigzag[kZigzag.of[i]];
+}
+
+#endif
+
+void store_first(const int16_t* zigzag, int16_t* target, int num_frequencies) {
+  std::memset(target, 0, 64 * sizeof *target);
+  for (int k = 0; k < num_frequencies; ++k) target[kNaturalOrder[k]] = zigzag[k];
+}
+
+void store_blocks(const BlockRow& row, int16_t* target, int num_frequencies) {
+  const Block* mcu = row.first;
+  for (int i = 0; i < row.count; mcu += row.stride) {
+    for (int x = 0; x < row.horizontal && i < row.count; ++x, ++i, target += 64) {
+      if (num_frequencies < 64) store_first(mcu[x].coefficients, target, num_frequencies);
+      else store_natural(mcu[x].coefficients, target);
+    }
+  }
+}
+
+// Lane I of the result of interleaving units of kUnit lanes of a and b, group by group: the low or the high half of each.
+template <int kUnit, bool kHigh>
+constexpr int interleaved_lane(int i) {
+  const int group = i / 8 * 8, unit = i % 8 / kUnit;
+  const int from = group + (unit / 2 + (kHigh ? 4 / kUnit : 0)) * kUnit + i % kUnit;
+  return unit % 2 == 0 ? from : from + kLanes;
+}
+
+template <int kUnit, bool kHigh, int... kLane>
+FASTDCT_INLINE Vector interleave(Vector a, Vector b, std::integer_sequence<int, kLane...>) {
+  return __builtin_shufflevector(a, b, interleaved_lane<kUnit, kHigh>(kLane)...);
+}
+
+template <int kUnit>
+FASTDCT_INLINE void interleave(const Vector& a, const Vector& b, Vector& low, Vector& high) {
+  constexpr auto lanes = std::make_integer_sequence<int, kLanes>();
+  low = interleave<kUnit, false>(a, b, lanes);
+  high = interleave<kUnit, true>(a, b, lanes);
+}
+
+// Transposes every group: lane j of group g of v[i] becomes lane i of group g of v[j].
+FASTDCT_INLINE void transpose_groups(Vector (&v)[8]) {
+  Vector a[8], b[8];
+  for (int i = 0; i < 4; ++i) interleave<1>(v[2 * i], v[2 * i + 1], a[2 * i], a[2 * i + 1]);
+  for (int i = 0; i < 2; ++i) {
+    interleave<2>(a[4 * i], a[4 * i + 2], b[4 * i], b[4 * i + 1]);
+    interleave<2>(a[4 * i + 1], a[4 * i + 3], b[4 * i + 2], b[4 * i + 3]);
+  }
+  for (int i = 0; i < 4; ++i) interleave<4>(b[i], b[i + 4], v[2 * i], v[2 * i + 1]);
+}
+
+// Frequencies [first, first + 8) of the next kLanes blocks; `count` of the eight planes are written.
+FASTDCT_INLINE void store_eight_planes(const int16_t* const* blocks, int first, int16_t* target, size_t plane, int count,
+                                       bool streaming) {
+  Vector v[8];
+  for (int i = 0; i < 8; ++i) v[i] = load_groups(blocks + i, 8, first);
+  transpose_groups(v);
+  for (int i = 0; i < count; ++i, target += plane) {
+    if (streaming) store_streaming(target, v[i]);
+    else std::memcpy(target, &v[i], sizeof v[i]);
+  }
+}
+
+void store_planes(const BlockRow& row, int16_t* target, size_t plane, int num_frequencies) {
+  const bool streaming = (reinterpret_cast<uintptr_t>(target) | plane * sizeof *target) % 64 == 0;
+  for (int done = 0; done < row.count; done += kRunBlocks) {
+    const int16_t* blocks[kRunBlocks];
+    for (int i = 0; i < kRunBlocks; ++i) {
+      const int wanted = done + i < row.count ? done + i : row.count - 1;
+      blocks[i] = row.first[wanted / row.horizontal * row.stride + wanted % row.horizontal].coefficients;
+    }
+    for (int first = 0; first < num_frequencies; first += 8) {
+      const int count = num_frequencies - first < 8 ? num_frequencies - first : 8;
+      for (int i = 0; i < kRunBlocks; i += kLanes)
+        store_eight_planes(blocks + i, first, target + first * plane + done + i, plane, count, streaming);
+    }
+  }
+  if (streaming) fence_streaming();
+}
+
+}  // namespace
+}  // namespace fastdct::jpeg

@@ -1,0 +1,39 @@
+// An entropy-coded segment on its way from the file to a stream: its bytes without stuffing, a window of them at a time, so that
+// memory does not grow with the file.
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "jpeg/entropy/kernels.h"
+
+namespace fastdct::jpeg {
+
+class Segment {
+ public:
+  // Points the cursor at the first bit of the segment that begins at `source`.
+  void begin(const Kernels& kernels, const uint8_t* source, const uint8_t* end, Cursor& cursor);
+
+  // Makes sure that a whole band can be decoded from the cursor without running out of bytes that the file still has.
+  void top_up(const Kernels& kernels, Cursor& cursor);
+
+  // Whether the cursor has taken the last byte of the segment and no bit more: an encoder pads to a byte, no further.
+  bool ends_at(const Cursor& cursor) const;
+
+  // The marker after the segment, once ends_at().
+  const uint8_t* marker() const { return source_; }
+
+ private:
+  // A band has at most 16 MCUs of 10 blocks of 64 symbols of 16 + 15 bits: 40 KB. Photos need less than one.
+  static constexpr ptrdiff_t kBandBytes = 16 * 10 * 64 * 31 / 8;
+  static constexpr ptrdiff_t kCapacity = 2 * kBandBytes;
+
+  void copy(const Kernels& kernels, uint8_t* target);
+
+  const uint8_t* source_ = nullptr;  // not copied yet
+  const uint8_t* end_ = nullptr;     // of the file
+  uint8_t* filled_ = nullptr;        // end of what was copied
+  bool complete_ = false;            // all of the segment was copied
+  std::unique_ptr<uint8_t[]> buffer_;
+};
+
+}  // namespace fastdct::jpeg

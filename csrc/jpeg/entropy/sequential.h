@@ -1,0 +1,79 @@
+// Decodes a sequential scan, interleaved or not, band by band: a band is up to 16 MCUs of one row, in one restart segment.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "jpeg/entropy/frame.h"
+#include "jpeg/entropy/output.h"
+#include "jpeg/entropy/segment.h"
+#include "jpeg/entropy/table_cache.h"
+
+namespace fastdct::jpeg {
+
+class SequentialScan {
+ public:
+  enum class State { kDecoding, kDone, kAnomaly };
+
+  // Prepares the first band. `planes` are the wanted components of the frame, the first ones.
+  State begin(const MarkerReader& markers, const Request& request, const std::vector<Plane>& planes, TableCache& cache);
+
+  // To be decoded until it stops; then finish_band().
+  Stream& stream() { return stream_; }
+
+  // Stores the band and prepares the next one.
+  State finish_band();
+
+  const uint8_t* marker() const { return segment_.marker(); }  // after the scan, once kDone
+  const char* anomaly() const { return anomaly_; }
+
+ private:
+  struct McuBlock {
+    int component;  // of the scan
+    std::shared_ptr<const BlockTables> tables;
+  };
+  struct ScanPlane {
+    const Plane* plane;  // nullptr: not wanted
+    size_t num_rows, num_cols;
+    int horizontal, vertical;  // blocks in an MCU
+    int first_block;           // of an MCU
+    int dc = 0;                // predictor
+    int min_dc = 0, max_dc = 0;
+    int quantization_dc;
+  };
+
+  bool plan(const MarkerReader& markers, const std::vector<Plane>& planes, TableCache& cache);
+  bool add_component(const MarkerReader& markers, const ScanComponent& component, const Plane* plane, TableCache& cache);
+  void wire_blocks();
+  bool begin_segment(const uint8_t* source);
+  bool next_segment();
+  void begin_band();
+  void end_band();
+  void accumulate_dc();
+  void store_band() const;
+  void clear_band();
+  bool check_dc();
+  State odd(const char* what) {
+    anomaly_ = what;
+    return State::kAnomaly;
+  }
+
+  const Kernels* kernels_ = nullptr;
+  Request request_;
+  Stream stream_{};
+  Segment segment_;
+  const uint8_t* end_ = nullptr;  // of the file
+  std::vector<McuBlock> mcu_;
+  std::vector<ScanPlane> planes_;
+  size_t num_mcu_rows_ = 0, num_mcu_cols_ = 0;
+  size_t restart_interval_ = 0;
+  size_t mcu_row_ = 0, mcu_col_ = 0;  // first MCU of the band
+  size_t until_restart_ = 0;          // MCUs left in the segment
+  int next_restart_ = 0;              // number of the next RSTn, 0..7
+  int band_mcus_ = 0;
+  std::unique_ptr<Block[]> blocks_;
+  const char* anomaly_ = nullptr;
+};
+
+}  // namespace fastdct::jpeg

@@ -1,0 +1,22 @@
+// From the bytes of a JPEG file to its quantised coefficients: by our own decoder where the file is in order, by libjpeg-turbo
+// where anything about it is odd. Either way the result is libjpeg-turbo's, bit for bit.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "jpeg/entropy/output.h"
+#include "jpeg/image.h"
+#include "jpeg/libjpeg_reader.h"
+
+namespace fastdct::jpeg {
+
+// As read_image(), faster. Thread-safe.
+Image read_image_fast(const uint8_t* data, size_t size, const ReadOptions& options);
+
+// What our decoder found odd about a file, nullptr if it reads it. For tests: results do not depend on it.
+const char* find_anomaly(const uint8_t* data, size_t size);
+
+// By libjpeg-turbo, in the form that was asked for. Throws JpegError.
+CoefficientImage read_through_libjpeg(const uint8_t* data, size_t size, const Request& request, Allocator& allocator);
+
+}  // namespace fastdct::jpeg
