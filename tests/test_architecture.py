@@ -20,6 +20,7 @@ LAYERS = [
     {"models", "data"},
     {"decoder"},
     {"ops", "reference"},
+    {"batch"},
     {"geometry", "frequencies", "jpeg"},
     {"_image", "_sources"},
     {"_errors", "_extras", "_C"},

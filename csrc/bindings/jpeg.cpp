@@ -2,6 +2,8 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <tuple>
 
 #include "bindings/bindings.h"
@@ -9,6 +11,7 @@
 #include "jpeg/image.h"
 #include "jpeg/libjpeg_reader.h"
 #include "jpeg/libjpeg_writer.h"
+#include "jpeg/reader.h"
 
 namespace py = pybind11;
 
@@ -56,11 +59,19 @@ Header probe_jpeg(const py::buffer& source) {
   return jpeg::read_header(bytes.data(), bytes.size());
 }
 
+std::optional<std::string> find_anomaly(const py::buffer& source) {
+  const Bytes bytes(source);
+  py::gil_scoped_release release;
+  const char* anomaly = jpeg::find_anomaly(bytes.data(), bytes.size());
+  return anomaly == nullptr ? std::nullopt : std::optional<std::string>(anomaly);
+}
+
+template <Image (*read)(const uint8_t*, size_t, const jpeg::ReadOptions&)>
 py::tuple read_jpeg(const py::buffer& source, bool recover, uint64_t max_pixels) {
   const Bytes bytes(source);
   Image image = [&] {
     py::gil_scoped_release release;
-    return jpeg::read_image(bytes.data(), bytes.size(), {recover, max_pixels});
+    return read(bytes.data(), bytes.size(), {recover, max_pixels});
   }();
   py::list components;
   for (Component& component : image.components) components.append(to_python(component));
@@ -121,7 +132,10 @@ void bind_jpeg(py::module_& m) {
       .def_readonly("restart_interval", &Header::restart_interval)
       .def_readonly("orientation", &Header::orientation);
   m.def("probe_jpeg", probe_jpeg, py::arg("source"));
-  m.def("read_jpeg", read_jpeg, py::arg("source"), py::kw_only(), py::arg("recover"), py::arg("max_pixels"));
+  m.def("read_jpeg_through_libjpeg", read_jpeg<jpeg::read_image>, py::arg("source"), py::kw_only(), py::arg("recover"),
+        py::arg("max_pixels"));
+  m.def("find_anomaly", find_anomaly, py::arg("source"));
+  m.def("read_jpeg", read_jpeg<jpeg::read_image_fast>, py::arg("source"), py::kw_only(), py::arg("recover"), py::arg("max_pixels"));
   m.def("write_jpeg", write_jpeg, py::arg("height"), py::arg("width"), py::arg("color_space"),
         py::arg("orientation"), py::arg("components"));
 }

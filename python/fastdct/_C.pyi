@@ -1,5 +1,7 @@
 """Native core of fastdct. Private: use the fastdct package."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -31,6 +33,38 @@ def probe_jpeg(source: _Bytes) -> JpegHeader: ...
 def read_jpeg(
     source: _Bytes, *, recover: bool, max_pixels: int
 ) -> tuple[JpegHeader, list[_Component], list[str]]: ...
+def read_jpeg_through_libjpeg(
+    source: _Bytes, *, recover: bool, max_pixels: int
+) -> tuple[JpegHeader, list[_Component], list[str]]: ...
+def find_anomaly(source: _Bytes) -> str | None:
+    """What keeps a file from our own decoder; None when it reads it. For tests: results do not depend on it."""
+
+class RawBatch:
+    """The rows of one `read_batch`; giving it as `out` takes its memory."""
+
+    def __len__(self) -> int: ...
+    def error(self, row: int) -> str: ...
+    def row(self, row: int) -> tuple[JpegHeader, list[_Component], list[str]]: ...
+    @property
+    def failed_rows(self) -> list[int]: ...
+    @property
+    def num_bytes(self) -> int: ...
+
+def read_batch(
+    sources: Sequence[str | _Bytes],
+    *,
+    frequency_major: bool,
+    num_frequencies: int,
+    luma_only: bool,
+    max_pixels: int,
+    num_threads: int,
+    stop_at_error: bool,
+    out: RawBatch | None,
+) -> RawBatch: ...
+def num_available_cpus() -> int: ...
+def cpu_level() -> str:
+    """``"portable"``, ``"avx2"`` or ``"avx512"``: the processor's, bounded by the environment variable FASTDCT_CPU."""
+
 def write_jpeg(
     height: int, width: int, color_space: str, orientation: int, components: list[_Component]
 ) -> bytes: ...

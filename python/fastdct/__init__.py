@@ -6,6 +6,7 @@
 
 from fastdct import frequencies, geometry
 from fastdct._C import __version__
+from fastdct.batch import CoefficientBatch, read_batch
 from fastdct.decoder import Batch, Decoder
 from fastdct.frequencies import ChannelSelection
 from fastdct.geometry import Window
@@ -14,6 +15,7 @@ from fastdct.jpeg import JpegComponent, JpegError, JpegHeader, JpegImage, probe,
 __all__ = [
     "Batch",
     "ChannelSelection",
+    "CoefficientBatch",
     "Decoder",
     "JpegComponent",
     "JpegError",
@@ -25,6 +27,7 @@ __all__ = [
     "geometry",
     "probe",
     "read",
+    "read_batch",
     "write",
 ]
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "jpeg/entropy/kernels.h"
 #include "jpeg/markers.h"
 
 namespace fastdct::jpeg {
@@ -73,6 +74,7 @@ ImageDecoder::State ImageDecoder::advance() {
 }
 
 ImageDecoder::State ImageDecoder::finish() {
+  kernels().fence();
   const Frame& frame = markers_->frame();
   for (int i = 0; i < frame.num_components; ++i)
     if (!frame.components[i].scanned) return odd("a component without a scan");

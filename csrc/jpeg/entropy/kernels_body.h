@@ -123,6 +123,7 @@ void decode(Stream* const* streams, int count) {
 
 }  // namespace
 
-const Kernels FASTDCT_KERNELS = {FASTDCT_KERNELS_NAME, copy_unstuffed, decode, store_blocks, store_planes};
+const Kernels FASTDCT_KERNELS = {FASTDCT_KERNELS_NAME, copy_unstuffed, decode, clear_blocks, store_blocks, store_planes,
+                                 fence_streaming};
 
 }  // namespace fastdct::jpeg

@@ -22,11 +22,12 @@ constexpr ZigzagOrder kZigzag;
 #if defined(__AVX512BW__)
 
 // Two registers hold a block, and one instruction picks any 32 of their 64 lanes.
+template <bool kStreaming>
 FASTDCT_INLINE void store_natural(const int16_t* zigzag, int16_t* target) {
   const __m512i a = _mm512_loadu_si512(zigzag), b = _mm512_loadu_si512(zigzag + 32);
   const __m512i low = _mm512_loadu_si512(kZigzag.of), high = _mm512_loadu_si512(kZigzag.of + 32);
-  _mm512_storeu_si512(target, _mm512_permutex2var_epi16(a, low, b));
-  _mm512_storeu_si512(target + 32, _mm512_permutex2var_epi16(a, high, b));
+  store<kStreaming>(target, reinterpret_cast<Vector>(_mm512_permutex2var_epi16(a, low, b)));
+  store<kStreaming>(target + 32, reinterpret_cast<Vector>(_mm512_permutex2var_epi16(a, high, b)));
 }
 
 #elif defined(__SSSE3__)
@@ -65,20 +66,22 @@ FASTDCT_INLINE __m128i natural_row(const __m128i* eighths, std::integer_sequence
   return row;
 }
 
-template <int... kRow>
-FASTDCT_INLINE void store_rows(const __m128i* eighths, __m128i* target, std::integer_sequence<int, kRow...> rows) {
-  (_mm_storeu_si128(target + kRow, natural_row<kRow>(eighths, rows)), ...);
+template <bool kStreaming, int... kRow>
+FASTDCT_INLINE void store_rows(const __m128i* eighths, int16_t* target, std::integer_sequence<int, kRow...> rows) {
+  (store<kStreaming>(target + 8 * kRow, reinterpret_cast<Vector8>(natural_row<kRow>(eighths, rows))), ...);
 }
 
+template <bool kStreaming>
 FASTDCT_INLINE void store_natural(const int16_t* zigzag, int16_t* target) {
   __m128i eighths[8];
   for (int i = 0; i < 8; ++i) eighths[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(zigzag + 8 * i));
-  store_rows(eighths, reinterpret_cast<__m128i*>(target), std::make_integer_sequence<int, 8>());
+  store_rows<kStreaming>(eighths, target, std::make_integer_sequence<int, 8>());
 }
 
 #elif defined(__aarch64__)
 
 // A table lookup of NEON covers half a block: each row takes two.
+template <bool>
 FASTDCT_INLINE void store_natural(const int16_t* zigzag, int16_t* target) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(zigzag);
   const uint8x16x4_t low = vld1q_u8_x4(bytes), high = vld1q_u8_x4(bytes + 64);
@@ -93,25 +96,39 @@ FASTDCT_INLINE void store_natural(const int16_t* zigzag, int16_t* target) {
 
 #else
 
+template <bool>
 FASTDCT_INLINE void store_natural(const int16_t* zigzag, int16_t* target) {
   for (int i = 0; i < 64; ++i) target[i] = zigzag[kZigzag.of[i]];
 }
 
 #endif
 
+void clear_blocks(Block* blocks, int count) {
+  for (Block* block = blocks; block < blocks + count; ++block)
+    for (int i = 0; i < 64; i += kLanes) store<false>(block->coefficients + i, Vector{});
+}
+
 void store_first(const int16_t* zigzag, int16_t* target, int num_frequencies) {
   std::memset(target, 0, 64 * sizeof *target);
   for (int k = 0; k < num_frequencies; ++k) target[kNaturalOrder[k]] = zigzag[k];
 }
 
-void store_blocks(const BlockRow& row, int16_t* target, int num_frequencies) {
+template <bool kStreaming>
+void store_natural_row(const BlockRow& row, int16_t* target) {
   const Block* mcu = row.first;
-  for (int i = 0; i < row.count; mcu += row.stride) {
-    for (int x = 0; x < row.horizontal && i < row.count; ++x, ++i, target += 64) {
-      if (num_frequencies < 64) store_first(mcu[x].coefficients, target, num_frequencies);
-      else store_natural(mcu[x].coefficients, target);
-    }
-  }
+  for (int i = 0; i < row.count; mcu += row.stride)
+    for (int x = 0; x < row.horizontal && i < row.count; ++x, ++i, target += 64)
+      store_natural<kStreaming>(mcu[x].coefficients, target);
+}
+
+void store_first_row(const BlockRow& row, int16_t* target, int num_frequencies) {
+  for (int i = 0; i < row.count; ++i, target += 64) store_first(row[i].coefficients, target, num_frequencies);
+}
+
+void store_blocks(const BlockRow& row, int16_t* target, int num_frequencies) {
+  if (num_frequencies < 64) store_first_row(row, target, num_frequencies);
+  else if (is_aligned(target)) store_natural_row<true>(row, target);
+  else store_natural_row<false>(row, target);
 }
 
 // Lane I of the result of interleaving units of kUnit lanes of a and b, group by group: the low or the high half of each.
@@ -152,13 +169,13 @@ FASTDCT_INLINE void store_eight_planes(const int16_t* const* blocks, int first, 
   for (int i = 0; i < 8; ++i) v[i] = load_groups(blocks + i, 8, first);
   transpose_groups(v);
   for (int i = 0; i < count; ++i, target += plane) {
-    if (streaming) store_streaming(target, v[i]);
-    else std::memcpy(target, &v[i], sizeof v[i]);
+    if (streaming) store<true>(target, v[i]);
+    else store<false>(target, v[i]);
   }
 }
 
 void store_planes(const BlockRow& row, int16_t* target, size_t plane, int num_frequencies) {
-  const bool streaming = (reinterpret_cast<uintptr_t>(target) | plane * sizeof *target) % 64 == 0;
+  const bool streaming = is_aligned(target) && is_aligned(target + plane);
   for (int done = 0; done < row.count; done += kRunBlocks) {
     const int16_t* blocks[kRunBlocks];
     for (int i = 0; i < kRunBlocks; ++i) {
@@ -171,7 +188,6 @@ void store_planes(const BlockRow& row, int16_t* target, size_t plane, int num_fr
         store_eight_planes(blocks + i, first, target + first * plane + done + i, plane, count, streaming);
     }
   }
-  if (streaming) fence_streaming();
 }
 
 }  // namespace

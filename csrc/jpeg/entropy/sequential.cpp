@@ -8,7 +8,6 @@
 namespace fastdct::jpeg {
 namespace {
 
-constexpr int kBandMcus = 16;
 constexpr int kMaxBandBlocks = kBandMcus * kMaxMcuBlocks;
 
 }  // namespace
@@ -18,7 +17,8 @@ SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const R
   kernels_ = &kernels();
   request_ = request;
   end_ = markers.end();
-  if (!blocks_) blocks_.reset(new Block[kMaxBandBlocks]());
+  if (!clean_) blocks_.reset(new Block[kMaxBandBlocks]());
+  clean_ = true;
   const Scan& scan = markers.scan();
   if (scan.spectral_start != 0 || scan.spectral_end != 63 || scan.approximation_high != 0 || scan.approximation_low != 0)
     return odd("progressive parameters in a sequential scan");
@@ -109,6 +109,7 @@ bool SequentialScan::next_segment() {
 void SequentialScan::begin_band() {
   band_mcus_ = static_cast<int>(std::min({num_mcu_cols_ - mcu_col_, until_restart_, size_t{kBandMcus}}));
   segment_.top_up(*kernels_, stream_.cursor);
+  clean_ = false;
   blocks_[band_mcus_ * mcu_.size() - 1].following = stop_table();
   stream_.cursor.position = reinterpret_cast<char*>(blocks_.get());
   stream_.cursor.table = mcu_[0].tables->block_start.entries.data();
@@ -144,17 +145,22 @@ void SequentialScan::end_band() {
 
 // Differences become coefficients (T.81, F.1.1.5.1). The sum wraps: a hostile file may carry it anywhere.
 void SequentialScan::accumulate_dc() {
-  Block* block = blocks_.get();
-  for (int m = 0; m < band_mcus_; ++m) {
-    for (const McuBlock& place : mcu_) {
-      ScanPlane& plane = planes_[static_cast<size_t>(place.component)];
-      const auto sum = static_cast<uint32_t>(plane.dc) + static_cast<uint32_t>(block->coefficients[0]);
-      plane.dc = static_cast<int16_t>(sum);
-      plane.min_dc = std::min(plane.min_dc, plane.dc);
-      plane.max_dc = std::max(plane.max_dc, plane.dc);
-      block->coefficients[0] = static_cast<int16_t>(plane.dc);
-      ++block;
+  const size_t stride = mcu_.size();
+  for (ScanPlane& plane : planes_) {
+    const int per_mcu = plane.horizontal * plane.vertical;
+    Block* mcu = &blocks_[plane.first_block];
+    int dc = plane.dc, min_dc = plane.min_dc, max_dc = plane.max_dc;
+    for (int m = 0; m < band_mcus_; ++m, mcu += stride) {
+      for (int i = 0; i < per_mcu; ++i) {
+        dc = static_cast<int16_t>(dc + mcu[i].coefficients[0]);
+        min_dc = std::min(min_dc, dc);
+        max_dc = std::max(max_dc, dc);
+        mcu[i].coefficients[0] = static_cast<int16_t>(dc);
+      }
     }
+    plane.dc = dc;
+    plane.min_dc = min_dc;
+    plane.max_dc = max_dc;
   }
 }
 
@@ -181,8 +187,8 @@ void SequentialScan::store_band() const {
 }
 
 void SequentialScan::clear_band() {
-  const size_t count = static_cast<size_t>(band_mcus_) * mcu_.size();
-  for (size_t i = 0; i < count; ++i) std::memset(blocks_[i].coefficients, 0, sizeof blocks_[i].coefficients);
+  kernels_->clear_blocks(blocks_.get(), band_mcus_ * static_cast<int>(mcu_.size()));
+  clean_ = true;
 }
 
 // libjpeg-turbo's reader has something to say about such files (libjpeg_damage.h).

@@ -1,0 +1,34 @@
+// Memory of one batch: chunks from which the planes of its images are cut, in any thread.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "jpeg/entropy/output.h"
+
+namespace fastdct {
+
+class Arena : public jpeg::Allocator {
+ public:
+  // 64-byte aligned. Valid as long as the arena, and until reset().
+  int16_t* allocate(size_t num_elements) override;
+
+  // Keeps the memory and forgets what it held: a later batch of the same size causes no page faults.
+  void reset();
+
+  size_t capacity() const;  // bytes
+
+ private:
+  struct Chunk {
+    std::unique_ptr<char, void (*)(void*)> data;
+    size_t size, used;
+  };
+
+  mutable std::mutex mutex_;
+  std::vector<Chunk> chunks_;
+  size_t current_ = 0;  // chunks before it are full
+};
+
+}  // namespace fastdct
