@@ -66,7 +66,7 @@ def test_python_imports_point_down(path):
 
 @pytest.mark.parametrize("room", sorted(path.name for path in (ROOT / "csrc").iterdir() if path.is_dir()))
 def test_core_includes_point_down(room):
-    for source in (ROOT / "csrc" / room).iterdir():
+    for source in (path for path in (ROOT / "csrc" / room).rglob("*") if path.is_file()):
         included = re.findall(r'#include "(\w+)/', source.read_text())
         assert set(included) <= CORE_MAY_INCLUDE[room], f"{source.name} includes {included}"
 

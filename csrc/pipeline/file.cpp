@@ -60,6 +60,10 @@ void read_jpeg_file(const std::string& path, std::vector<uint8_t>& buffer) {
   const Descriptor file(path.c_str());
   struct stat status;
   if (file.number() < 0 || ::fstat(file.number(), &status) != 0) throw_unreadable();
+  if (S_ISDIR(status.st_mode)) {
+    errno = EISDIR;
+    throw_unreadable();
+  }
   if (!S_ISREG(status.st_mode)) throw JpegError("not a regular file");
   uint8_t head[2];
   size_t size = read_some(file.number(), head, sizeof head);

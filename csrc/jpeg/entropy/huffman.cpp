@@ -1,5 +1,7 @@
 #include "jpeg/entropy/huffman.h"
 
+#include <algorithm>
+
 namespace fastdct::jpeg {
 
 const char* invalid_reason(const HuffmanSpec& spec, TableClass table_class) {
@@ -19,7 +21,8 @@ const char* invalid_reason(const HuffmanSpec& spec, TableClass table_class) {
   return nullptr;
 }
 
-SymbolTable::SymbolTable(const HuffmanSpec& spec) : symbols_(spec.symbols) {
+SymbolTable::SymbolTable(const HuffmanSpec& spec) {
+  std::copy(spec.symbols.begin(), spec.symbols.end(), symbols_);
   uint32_t code = 0;
   int index = 0;
   for (int length = 1; length <= kMaxCodeLength; ++length, code <<= 1) {

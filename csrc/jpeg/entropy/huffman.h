@@ -39,7 +39,7 @@ class SymbolTable {
   explicit SymbolTable(const HuffmanSpec& spec);  // spec must be valid
 
   // `window` holds the coming bits, first bit on top; at least 16 of them are read.
-  Symbol find(uint64_t window) const {
+  __attribute__((always_inline)) Symbol find(uint64_t window) const {
     const uint16_t direct = direct_[window >> (64 - kDirectBits)];
     if (__builtin_expect(direct != 0, 1)) return {direct >> 8, direct & 0xFF};
     return find_long(static_cast<uint32_t>(window >> 48));
@@ -49,15 +49,16 @@ class SymbolTable {
   static constexpr int kDirectBits = 9;
   Symbol find_long(uint32_t bits16) const;
 
-  std::array<uint16_t, 1 << kDirectBits> direct_{};           // code length << 8 | symbol; 0: longer, or no code
-  std::array<uint32_t, kMaxCodeLength + 1> code_limit_{};     // first 16-bit window past all codes of this length
-  std::array<int, kMaxCodeLength + 1> first_index_{};         // symbol index = first_index + (window >> (16 - length))
-  std::array<uint8_t, 256> symbols_{};
+  // Plain arrays: find() is compiled into kernels that must not emit library code (kernels_body.h).
+  uint16_t direct_[1 << kDirectBits] = {};         // code length << 8 | symbol; 0: longer, or no code
+  uint32_t code_limit_[kMaxCodeLength + 1] = {};   // first 16-bit window past all codes of this length
+  int first_index_[kMaxCodeLength + 1] = {};       // symbol index = first_index + (window >> (16 - length))
+  uint8_t symbols_[256] = {};
 };
 
 // The coefficient that `size` extra bits stand for (T.81, F.2.2.1, EXTEND): the bits' own value when the first is 1, else
 // that value - (2^size - 1). `window` has the extra bits on top; size 0..16.
-inline int extend(uint64_t window, int size) {
+__attribute__((always_inline)) inline int extend(uint64_t window, int size) {
   const int bits = static_cast<int>((window >> 1) >> (63 - size));
   const int negative = static_cast<int>(~static_cast<int64_t>(window) >> 63);  // -1 when the top bit is clear
   return size == 0 ? 0 : bits + (negative & (static_cast<int>(~0u << size) + 1));

@@ -13,15 +13,28 @@ struct Copied {
   uint8_t* target;
 };
 
-// A row of blocks of one component inside a band, whose blocks stand in decoding order: `horizontal` neighbours, then on to
-// the next MCU, `stride` blocks further.
+// A row of blocks of one component, in zig-zag order, among blocks that stand in decoding order: `horizontal` neighbours, then
+// on to the next MCU.
 struct BlockRow {
-  const Block* first;
+  const int16_t* first;
   int horizontal;
-  int stride;
+  ptrdiff_t next;  // elements from a block to its neighbour in the same MCU
+  ptrdiff_t next_mcu;
   int count;
 
-  const Block& operator[](int i) const { return first[i / horizontal * stride + i % horizontal]; }
+  const int16_t* operator[](int i) const { return first + i / horizontal * next_mcu + i % horizontal * next; }
+};
+
+// A run of blocks of one component in an AC scan of progressive coding.
+struct ProgressiveRun {
+  Cursor* cursor;             // `position` and `table` are not used
+  const SymbolTable* ac;
+  int16_t (*blocks)[kBlockArea];  // zig-zag order
+  uint64_t* nonzero;              // of each block: bit k is set where coefficient k is not zero
+  size_t count;
+  int spectral_start, spectral_end;
+  int approximation_low;
+  uint32_t* end_of_band_run;  // blocks that are still to be passed over; carried from run to run (T.81, G.1.2.2)
 };
 
 struct Kernels {
@@ -33,6 +46,10 @@ struct Kernels {
 
   // Advances `count` (1..kMaxStreams) streams together until one of them stops: its cursor's table is then nullptr.
   void (*decode)(Stream* const* streams, int count);
+
+  // First scan of a band of AC coefficients (T.81, G.1.2.2), and a refining one (G.1.2.3). False: the data are damaged.
+  bool (*decode_ac_first)(const ProgressiveRun& run);
+  bool (*decode_ac_refine)(const ProgressiveRun& run);
 
   // Makes the coefficients of `count` blocks zero. (GCC makes `rep stos` of such a memset: 25 cycles a block.)
   void (*clear_blocks)(Block* blocks, int count);

@@ -19,6 +19,7 @@
 //   - The state of a step is four words a stream. With a separate coefficient index and block pointer (five words) GCC spilled
 //     the windows of three streams: 20 % slower.
 #include "jpeg/entropy/kernels.h"
+#include "jpeg/entropy/kernels_progressive.h"
 #include "jpeg/entropy/kernels_store.h"
 #include "jpeg/entropy/simd.h"
 
@@ -51,13 +52,7 @@ Copied copy_unstuffed(const uint8_t* source, const uint8_t* end, uint8_t* target
   return {source, target};
 }
 
-// ---- bits ------------------------------------------------------------------------------------------------------------
-
-FASTDCT_INLINE void refill(Cursor& c) {
-  const auto taken = static_cast<unsigned>(__builtin_ctzll(c.window));
-  c.next += taken / 8;
-  c.window = load_window(c.next, taken % 8);
-}
+// ---- streams---------------------------------------------------------------------------------------------------------
 
 // Decodes what the next entry holds; false: nothing was done, the entry is an exception.
 FASTDCT_INLINE bool step(Cursor& c) {
@@ -123,7 +118,7 @@ void decode(Stream* const* streams, int count) {
 
 }  // namespace
 
-const Kernels FASTDCT_KERNELS = {FASTDCT_KERNELS_NAME, copy_unstuffed, decode, clear_blocks, store_blocks, store_planes,
+const Kernels FASTDCT_KERNELS = {FASTDCT_KERNELS_NAME, copy_unstuffed, decode, decode_ac_first, decode_ac_refine, clear_blocks, store_blocks, store_planes,
                                  fence_streaming};
 
 }  // namespace fastdct::jpeg

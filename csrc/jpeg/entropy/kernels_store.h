@@ -115,14 +115,14 @@ void store_first(const int16_t* zigzag, int16_t* target, int num_frequencies) {
 
 template <bool kStreaming>
 void store_natural_row(const BlockRow& row, int16_t* target) {
-  const Block* mcu = row.first;
-  for (int i = 0; i < row.count; mcu += row.stride)
+  const int16_t* mcu = row.first;
+  for (int i = 0; i < row.count; mcu += row.next_mcu)
     for (int x = 0; x < row.horizontal && i < row.count; ++x, ++i, target += 64)
-      store_natural<kStreaming>(mcu[x].coefficients, target);
+      store_natural<kStreaming>(mcu + x * row.next, target);
 }
 
 void store_first_row(const BlockRow& row, int16_t* target, int num_frequencies) {
-  for (int i = 0; i < row.count; ++i, target += 64) store_first(row[i].coefficients, target, num_frequencies);
+  for (int i = 0; i < row.count; ++i, target += 64) store_first(row[i], target, num_frequencies);
 }
 
 void store_blocks(const BlockRow& row, int16_t* target, int num_frequencies) {
@@ -179,8 +179,7 @@ void store_planes(const BlockRow& row, int16_t* target, size_t plane, int num_fr
   for (int done = 0; done < row.count; done += kRunBlocks) {
     const int16_t* blocks[kRunBlocks];
     for (int i = 0; i < kRunBlocks; ++i) {
-      const int wanted = done + i < row.count ? done + i : row.count - 1;
-      blocks[i] = row.first[wanted / row.horizontal * row.stride + wanted % row.horizontal].coefficients;
+      blocks[i] = row[done + i < row.count ? done + i : row.count - 1];
     }
     for (int first = 0; first < num_frequencies; first += 8) {
       const int count = num_frequencies - first < 8 ? num_frequencies - first : 8;

@@ -174,8 +174,9 @@ void SequentialScan::store_band() const {
     for (int y = 0; y < plane.vertical; ++y) {
       const size_t row = mcu_row_ * static_cast<size_t>(plane.vertical) + static_cast<size_t>(y);
       if (row >= plane.num_rows) break;
-      const BlockRow blocks{&blocks_[plane.first_block + y * plane.horizontal], plane.horizontal,
-                            static_cast<int>(mcu_.size()), count};
+      constexpr ptrdiff_t kBlockElements = sizeof(Block) / sizeof(int16_t);
+      const BlockRow blocks{blocks_[plane.first_block + y * plane.horizontal].coefficients, plane.horizontal, kBlockElements,
+                            static_cast<ptrdiff_t>(mcu_.size()) * kBlockElements, count};
       int16_t* data = plane.plane->data;
       if (request_.layout == Layout::kBlock)
         kernels_->store_blocks(blocks, data + (row * plane.num_cols + col) * kBlockArea, request_.num_frequencies);

@@ -30,10 +30,7 @@ const LookupEntry* stop_table() {
 
 Cursor resolve_exception(Cursor cursor) {
   if (cursor.table == stop_table()) return stop(cursor, false);
-  const auto taken = static_cast<unsigned>(__builtin_ctzll(cursor.window));
-  cursor.next += taken / 8;
-  cursor.window = load_window(cursor.next, taken % 8);
-
+  refill(cursor);
   Block* const block = block_of(cursor.position);
   int due = static_cast<int>((cursor.position - reinterpret_cast<char*>(block)) / 2);
   const Symbol symbol = (due == 0 ? block->tables->dc : block->tables->ac).find(cursor.window);

@@ -45,14 +45,21 @@ struct Stream {
 // Entries that are all exceptions: where they are met, the band is complete.
 const LookupEntry* stop_table();
 
-inline uint64_t load_big_endian(const uint8_t* bytes) {
+__attribute__((always_inline)) inline uint64_t load_big_endian(const uint8_t* bytes) {
   uint64_t word;
   std::memcpy(&word, bytes, sizeof word);
   return __builtin_bswap64(word);
 }
 
 // The window that begins `bit` (0..7) bits into `next`. 56 bits or more are valid after it.
-inline uint64_t load_window(const uint8_t* next, unsigned bit) { return (load_big_endian(next) | 1) << bit; }
+__attribute__((always_inline)) inline uint64_t load_window(const uint8_t* next, unsigned bit) { return (load_big_endian(next) | 1) << bit; }
+
+// Afterwards 56 bits of the window are valid or more.
+__attribute__((always_inline)) inline void refill(Cursor& cursor) {
+  const auto taken = static_cast<unsigned>(__builtin_ctzll(cursor.window));
+  cursor.next += taken / 8;
+  cursor.window = load_window(cursor.next, taken % 8);
+}
 
 // What the lookup tables leave: decodes one symbol by the symbol tables, or stops the stream: `table` is then nullptr,
 // and `next` as well where the stream is damaged.
