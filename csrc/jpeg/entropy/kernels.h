@@ -25,12 +25,25 @@ struct BlockRow {
   const int16_t* operator[](int i) const { return first + i / horizontal * next_mcu + i % horizontal * next; }
 };
 
+// A coefficient whose code and bits are within the next kProgressiveBits; length 0: none is.
+struct ProgressiveEntry {
+  uint8_t length;
+  uint8_t zeros;  // before it
+  int16_t value;
+};
+constexpr int kProgressiveBits = 9;
+
+struct ProgressiveTable {
+  SymbolTable symbols;
+  ProgressiveEntry entries[1 << kProgressiveBits];
+};
+
 // A run of blocks of one component in an AC scan of progressive coding.
 struct ProgressiveRun {
   Cursor* cursor;             // `position` and `table` are not used
-  const SymbolTable* ac;
+  const ProgressiveTable* table;
   int16_t (*blocks)[kBlockArea];  // zig-zag order
-  uint64_t* nonzero;              // of each block: bit k is set where coefficient k is not zero
+  uint64_t* nonzero;              // of each block: bit 63 - k is set where coefficient k is not zero
   size_t count;
   int spectral_start, spectral_end;
   int approximation_low;

@@ -15,16 +15,19 @@ FASTDCT_INLINE uint64_t take_bits(Cursor& cursor, int count) {  // 0..32 of them
   return bits;
 }
 
-// Bits first..last.
-FASTDCT_INLINE uint64_t bit_range(int first, int last) { return (~uint64_t{0} >> (63 - last)) & (~uint64_t{0} << first); }
+// Masks have coefficient k at bit 63 - k, so that bits of the stream, first bit on top, fall into place by one deposit; with
+// coefficient k at bit k they had to be turned round first, twelve instructions a symbol.
+FASTDCT_INLINE uint64_t mask_of(int k) { return uint64_t{1} << (63 - k); }
+FASTDCT_INLINE uint64_t mask_of_band(int first, int last) { return (~uint64_t{0} >> first) & (~uint64_t{0} << (63 - last)); }
 
-// The set bit of `mask` that has `count` set bits below it; 0 if there is none.
+// The set bit of `mask` that has `count` set bits above it; 0 if there is none.
 FASTDCT_INLINE uint64_t nth_bit(uint64_t mask, int count) {
 #if defined(__BMI2__)
-  return _pdep_u64(uint64_t{1} << count, mask);
+  const int below = __builtin_popcountll(mask) - 1 - count;
+  return below < 0 ? 0 : _pdep_u64(uint64_t{1} << below, mask);
 #else
-  for (; count > 0; --count) mask &= mask - 1;
-  return mask & (0 - mask);
+  for (; count > 0 && mask != 0; --count) mask &= ~(uint64_t{1} << (63 - __builtin_clzll(mask)));
+  return mask == 0 ? 0 : uint64_t{1} << (63 - __builtin_clzll(mask));
 #endif
 }
 
@@ -36,6 +39,7 @@ FASTDCT_INLINE uint32_t take_end_of_band_run(Cursor& cursor, int n) {
 bool decode_ac_first(const ProgressiveRun& run) {
   Cursor cursor = *run.cursor;
   uint32_t skip = *run.end_of_band_run;
+  const int low = run.approximation_low, end = run.spectral_end;
   for (size_t i = 0; i < run.count;) {
     if (skip > 0) {  // nothing of these blocks is coded
       const size_t passed = skip < run.count - i ? skip : run.count - i;
@@ -45,22 +49,33 @@ bool decode_ac_first(const ProgressiveRun& run) {
     }
     int16_t* const block = run.blocks[i];
     uint64_t found = 0;
-    for (int k = run.spectral_start; k <= run.spectral_end; ++k) {
+    for (int k = run.spectral_start; k <= end; ++k) {
       refill(cursor);
-      const Symbol symbol = run.ac->find(cursor.window);
-      if (symbol.length == 0) return false;
-      cursor.window <<= symbol.length;
-      const int zeros = symbol.value >> 4, size = symbol.value & 15;
-      if (size == 0 && zeros < 15) {
-        skip = take_end_of_band_run(cursor, zeros) - 1;
-        break;
+      const ProgressiveEntry entry = run.table->entries[cursor.window >> (64 - kProgressiveBits)];
+      int value = entry.value;
+      if (__builtin_expect(entry.length != 0, 1)) {
+        k += entry.zeros;
+        cursor.window <<= entry.length;
+      } else {
+        const Symbol symbol = run.table->symbols.find(cursor.window);
+        if (symbol.length == 0) return false;
+        cursor.window <<= symbol.length;
+        const int zeros = symbol.value >> 4, size = symbol.value & 15;
+        if (size == 0 && zeros < 15) {
+          skip = take_end_of_band_run(cursor, zeros) - 1;
+          break;
+        }
+        k += zeros;
+        if (size == 0) {
+          if (k > end) return false;
+          continue;
+        }
+        value = extend(cursor.window, size);
+        cursor.window <<= size;
       }
-      k += zeros;
-      if (k > run.spectral_end) return false;
-      if (size == 0) continue;
-      block[k] = static_cast<int16_t>(extend(cursor.window, size) * (1 << run.approximation_low));
-      cursor.window <<= size;
-      found |= uint64_t{1} << k;
+      if (k > end) return false;
+      block[k] = static_cast<int16_t>(value * (1 << low));
+      found |= mask_of(k);
     }
     run.nonzero[i++] |= found;
   }
@@ -69,87 +84,97 @@ bool decode_ac_first(const ProgressiveRun& run) {
   return true;
 }
 
-// The bits of `which`, lowest first, that have a 1 among the coming bits, one for each.
-FASTDCT_INLINE uint64_t take_corrections(Cursor& cursor, uint64_t which) {
-  uint64_t corrected = 0;
-  while (which != 0) {
-    refill(cursor);
+// Takes one bit for each bit of `which`, from the top down, and returns those that got a 1. Up to 32 need no refill.
+FASTDCT_INLINE uint64_t take_up_to_32_corrections(Cursor& cursor, uint64_t which) {
 #if defined(__BMI2__)
-    // At most 32 at once: the first coming bit belongs to the lowest place, so that they are turned round for pdep.
-    const int waiting = __builtin_popcountll(which);
-    const int count = waiting < 32 ? waiting : 32;
-    uint64_t bits = (cursor.window >> 32) << 32;
-    bits = (bits >> 1 & 0x5555555555555555) | (bits & 0x5555555555555555) << 1;
-    bits = (bits >> 2 & 0x3333333333333333) | (bits & 0x3333333333333333) << 2;
-    bits = (bits >> 4 & 0x0F0F0F0F0F0F0F0F) | (bits & 0x0F0F0F0F0F0F0F0F) << 4;
-    const uint64_t places = waiting > 32 ? _pdep_u64(0xFFFFFFFF, which) : which;
-    corrected |= _pdep_u64(__builtin_bswap64(bits), places);
-    cursor.window <<= count;
-    which &= ~places;
+  const int count = __builtin_popcountll(which);
+  return _pdep_u64(take_bits(cursor, count), which);
 #else
-    for (int i = 0; i < 32 && which != 0; ++i) {
-      const uint64_t lowest = which & (0 - which);
-      corrected |= lowest & (0 - (cursor.window >> 63));
-      cursor.window <<= 1;
-      which &= ~lowest;
-    }
-#endif
+  uint64_t corrected = 0;
+  for (uint64_t bit; which != 0; which &= ~bit) {
+    bit = uint64_t{1} << (63 - __builtin_clzll(which));
+    corrected |= bit & (0 - (cursor.window >> 63));
+    cursor.window <<= 1;
   }
   return corrected;
-}
-
-// One more bit of magnitude for the coefficients that are set in `corrected`.
-FASTDCT_INLINE void correct(int16_t* block, uint64_t corrected, int low) {
-#if defined(__AVX512BW__)
-  const __m512i bit = _mm512_set1_epi16(static_cast<int16_t>(1 << low));
-  for (int half = 0; half < 64; half += 32) {
-    const __m512i v = _mm512_loadu_si512(block + half);
-    const __mmask32 negative = _mm512_movepi16_mask(v);
-    const auto chosen = static_cast<__mmask32>(corrected >> half);
-    const __m512i grown = _mm512_mask_add_epi16(v, chosen & ~negative, v, bit);
-    _mm512_storeu_si512(block + half, _mm512_mask_sub_epi16(grown, chosen & negative, v, bit));
-  }
-#else
-  for (; corrected != 0; corrected &= corrected - 1) {
-    int16_t& value = block[__builtin_ctzll(corrected)];
-    value = static_cast<int16_t>(value + (value < 0 ? -1 : 1) * (1 << low));
-  }
 #endif
 }
 
+FASTDCT_INLINE uint64_t take_corrections(Cursor& cursor, uint64_t which) {
+  if (__builtin_expect(__builtin_popcountll(which) <= 32, 1)) return take_up_to_32_corrections(cursor, which);
+  const uint64_t rest = nth_bit(which, 31) - 1;  // below the first 32
+  const uint64_t corrected = take_up_to_32_corrections(cursor, which & ~rest);
+  refill(cursor);
+  return corrected | take_up_to_32_corrections(cursor, which & rest);
+}
+
+// Lanes that a mask is spread over: a 16-bit lane tests one bit of as many.
+constexpr int kMaskLanes = kLanes < 16 ? kLanes : 16;
+typedef int16_t MaskVector __attribute__((vector_size(2 * kMaskLanes)));
+
+struct LaneBits {
+  alignas(2 * kMaskLanes) int16_t of[kMaskLanes];
+  constexpr LaneBits() : of{} {
+    for (int i = 0; i < kMaskLanes; ++i) of[i] = static_cast<int16_t>(1 << (kMaskLanes - 1 - i));
+  }
+};
+constexpr LaneBits kLaneBits;
+
+// One more bit of magnitude for the coefficients that are set in `corrected`: v + bit, v - bit where v is negative. All lanes are
+// computed; a loop over the set bits mispredicts its end in nearly every block.
+FASTDCT_INLINE void correct(int16_t* block, uint64_t corrected, int low) {
+  MaskVector lane_bits;
+  std::memcpy(&lane_bits, kLaneBits.of, sizeof lane_bits);
+  const MaskVector bit = MaskVector{} + static_cast<int16_t>(1 << low);
+  for (int k = 0; k < kBlockArea; k += kMaskLanes) {
+    MaskVector v;
+    std::memcpy(&v, block + k, sizeof v);
+    const MaskVector mask = MaskVector{} + static_cast<int16_t>(corrected >> (64 - kMaskLanes - k));
+    const MaskVector chosen = (mask & lane_bits) != 0;
+    const MaskVector sign = v >> 15;
+    v += ((bit ^ sign) - sign) & chosen;
+    std::memcpy(block + k, &v, sizeof v);
+  }
+}
+
+// A refill feeds a symbol and what hangs on it: 16 bits of code, 1 of sign or 14 of a run, 32 corrections make 49 to 62; the
+// run is the one case that needs another.
 bool decode_ac_refine(const ProgressiveRun& run) {
   Cursor cursor = *run.cursor;
   uint32_t skip = *run.end_of_band_run;
-  const uint64_t band = bit_range(run.spectral_start, run.spectral_end);
+  const uint64_t band = mask_of_band(run.spectral_start, run.spectral_end);
+  const int low = run.approximation_low;
   for (size_t i = 0; i < run.count; ++i) {
     int16_t* const block = run.blocks[i];
     const uint64_t known = run.nonzero[i];
     uint64_t left = band, corrected = 0, found = 0;
     while (skip == 0 && left != 0) {
       refill(cursor);
-      const Symbol symbol = run.ac->find(cursor.window);
+      const Symbol symbol = run.table->symbols.find(cursor.window);
       if (symbol.length == 0) return false;
       cursor.window <<= symbol.length;
       const int zeros = symbol.value >> 4, size = symbol.value & 15;
-      if (size > 1) return false;  // a coefficient that becomes nonzero now is +-1
       if (size == 0 && zeros < 15) {
         skip = take_end_of_band_run(cursor, zeros);
         break;
       }
-      const int sign = size == 0 ? 0 : take_bits(cursor, 1) != 0 ? 1 : -1;
+      if (size > 1) return false;  // a coefficient that becomes nonzero now is +-1
+      const int sign = size & static_cast<int>(cursor.window >> 63);
+      cursor.window <<= size;
       const uint64_t target = nth_bit(left & ~known, zeros);
       if (target == 0) return false;
-      corrected |= take_corrections(cursor, left & known & (target - 1));
-      left &= ~(target | (target - 1));
-      if (size == 0) continue;
-      block[__builtin_ctzll(target)] = static_cast<int16_t>(sign * (1 << run.approximation_low));
-      found |= target;
+      corrected |= take_corrections(cursor, left & known & ~(target - 1));
+      left &= target - 1;
+      // A run of sixteen zeros (size 0) stores a zero where one is.
+      block[__builtin_clzll(target)] = static_cast<int16_t>((2 * sign - size) * (1 << low));
+      found |= size == 0 ? 0 : target;
     }
     if (skip > 0) {
+      refill(cursor);
       corrected |= take_corrections(cursor, left & known);
       --skip;
     }
-    if (corrected != 0) correct(block, corrected, run.approximation_low);
+    if (corrected != 0) correct(block, corrected, low);
     run.nonzero[i] = known | found;
   }
   *run.cursor = cursor;

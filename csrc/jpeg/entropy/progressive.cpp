@@ -17,6 +17,19 @@ constexpr size_t kChunkBlocks = size_t{kBandMcus} * kMaxMcuBlocks;
 
 size_t round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
+void fill_table(const HuffmanSpec& spec, ProgressiveTable& table) {
+  table.symbols = SymbolTable(spec);
+  for (uint32_t i = 0; i < (1u << kProgressiveBits); ++i) {
+    const uint64_t window = static_cast<uint64_t>(i) << (64 - kProgressiveBits);
+    const Symbol symbol = table.symbols.find(window);
+    const int size = symbol.value & 15;
+    table.entries[i] = {};
+    if (symbol.length == 0 || size == 0 || symbol.length + size > kProgressiveBits) continue;
+    table.entries[i] = {static_cast<uint8_t>(symbol.length + size), static_cast<uint8_t>(symbol.value >> 4),
+                        static_cast<int16_t>(extend(window << symbol.length, size))};
+  }
+}
+
 }  // namespace
 
 const char* ProgressiveImage::decode(MarkerReader& markers, const Request& request, const std::vector<Plane>& planes) {
@@ -91,7 +104,8 @@ bool ProgressiveImage::check_tables(const MarkerReader& markers) {
     if (!spec.defined()) return odd("a missing Huffman table");
     const char* invalid = invalid_reason(spec, dc ? TableClass::kDc : TableClass::kAc);
     if (invalid != nullptr) return odd(invalid);
-    tables_[i] = SymbolTable(spec);
+    if (dc) dc_tables_[i] = SymbolTable(spec);
+    else fill_table(spec, ac_table_);
   }
   return true;
 }
@@ -153,7 +167,7 @@ bool ProgressiveImage::decode_dc(const Scan& scan, int component, int16_t* block
     cursor_.window <<= 1;
     return true;
   }
-  const Symbol symbol = tables_[component].find(cursor_.window);
+  const Symbol symbol = dc_tables_[component].find(cursor_.window);
   if (symbol.length == 0) return false;
   const int difference = extend(cursor_.window << symbol.length, symbol.value);
   cursor_.window <<= symbol.length + symbol.value;
@@ -182,7 +196,7 @@ bool ProgressiveImage::decode_ac_scan(const MarkerReader& markers) {
 bool ProgressiveImage::decode_ac_run(const Scan& scan, size_t first, size_t count) {
   Coefficients& component = components_[static_cast<size_t>(scan.components[0].index)];
   const ProgressiveRun run{&cursor_,
-                           &tables_[0],
+                           &ac_table_,
                            component.at(first),
                            component.nonzero.data() + first,
                            count,

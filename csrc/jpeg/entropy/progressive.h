@@ -50,7 +50,8 @@ class ProgressiveImage {
 
   const Kernels* kernels_ = nullptr;
   std::vector<Coefficients> components_;
-  std::array<SymbolTable, kMaxComponents> tables_;  // of the components of the scan: DC or AC
+  std::array<SymbolTable, kMaxComponents> dc_tables_;  // of the components of a DC scan
+  ProgressiveTable ac_table_;                         // of an AC scan
   Segment segment_;
   Cursor cursor_{};
   std::array<int, kMaxComponents> dc_{};  // predictors
