@@ -93,6 +93,13 @@ const char* find_anomaly(const uint8_t* data, size_t size) {
   return decode(engine, data, size, request, memory) ? nullptr : engine.decoder.anomaly();
 }
 
+bool read_coefficients(const uint8_t* data, size_t size, const Request& request, Allocator& allocator, CoefficientImage& image) {
+  Engine& engine = thread_engine();
+  if (!decode(engine, data, size, request, allocator)) return false;
+  image = std::move(engine.decoder.image());
+  return true;
+}
+
 CoefficientImage read_through_libjpeg(const uint8_t* data, size_t size, const Request& request, Allocator& allocator) {
   Image source = read_image(data, size, {false, request.max_pixels});
   CoefficientImage image;

@@ -16,6 +16,9 @@ Image read_image_fast(const uint8_t* data, size_t size, const ReadOptions& optio
 // What our decoder found odd about a file, nullptr if it reads it. For tests: results do not depend on it.
 const char* find_anomaly(const uint8_t* data, size_t size);
 
+// By our decoder alone, in the form that was asked for; false: an anomaly.
+bool read_coefficients(const uint8_t* data, size_t size, const Request& request, Allocator& allocator, CoefficientImage& image);
+
 // By libjpeg-turbo, in the form that was asked for. Throws JpegError.
 CoefficientImage read_through_libjpeg(const uint8_t* data, size_t size, const Request& request, Allocator& allocator);
 
