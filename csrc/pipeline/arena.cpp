@@ -1,5 +1,7 @@
 #include "pipeline/arena.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <new>
@@ -8,25 +10,77 @@ namespace fastdct {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kChunkSize = 4 * kHugePage;
 
-// Large enough that an image seldom needs a chunk of its own, small enough that malloc keeps freed chunks for the next
-// batch (glibc returns blocks above 32 MB to the system at once, and the next batch would pay for every page again).
-constexpr size_t kChunkSize = size_t{8} << 20;
+size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
+
+// The first touch of a fresh page costs as much as decoding what fills it: 500x375 photos at quality 90 took 317 us with fresh
+// pages of 4 KB and 155 with used ones. So chunks are made of huge pages where the system has them, and a few that
+// are no longer needed stay for the next batch, as malloc keeps small ones.
+class ChunkCache {
+ public:
+  char* take() {
+    const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock() || chunks_.empty()) return nullptr;
+    char* chunk = chunks_.back();
+    chunks_.pop_back();
+    return chunk;
+  }
+
+  bool give(char* chunk) {
+    const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock() || chunks_.size() == kMaxChunks) return false;
+    chunks_.push_back(chunk);
+    return true;
+  }
+
+ private:
+  static constexpr size_t kMaxChunks = 4;  // 32 MB
+
+  // Only ever tried: a child forked while it was held goes without.
+  std::mutex mutex_;
+  std::vector<char*> chunks_;
+};
+
+ChunkCache& cache() {
+  static auto* const instance = new ChunkCache();  // outlives every arena, those of other static objects too
+  return *instance;
+}
+
+char* allocate_chunk(size_t size) {
+  if (size == kChunkSize) {
+    if (char* chunk = cache().take()) return chunk;
+  }
+  void* data = std::aligned_alloc(kHugePage, size);
+  if (data == nullptr) throw std::bad_alloc();
+#if defined(MADV_HUGEPAGE)
+  madvise(data, size, MADV_HUGEPAGE);
+#endif
+  return static_cast<char*>(data);
+}
+
+void free_chunk(char* data, size_t size) {
+  if (size != kChunkSize || !cache().give(data)) std::free(data);
+}
 
 }  // namespace
 
+Arena::~Arena() {
+  for (const Chunk& chunk : chunks_) free_chunk(chunk.data, chunk.size);
+}
+
 int16_t* Arena::allocate(size_t num_elements) {
-  const size_t size = (num_elements * sizeof(int16_t) + kAlignment - 1) / kAlignment * kAlignment;
+  const size_t size = round_up(num_elements * sizeof(int16_t), kAlignment);
   const std::lock_guard<std::mutex> lock(mutex_);
   while (current_ < chunks_.size() && chunks_[current_].size - chunks_[current_].used < size) ++current_;
   if (current_ == chunks_.size()) {
-    const size_t chunk_size = std::max(size, kChunkSize);
-    void* data = std::aligned_alloc(kAlignment, chunk_size);
-    if (data == nullptr) throw std::bad_alloc();
-    chunks_.push_back({{static_cast<char*>(data), std::free}, chunk_size, 0});
+    const size_t chunk_size = std::max(round_up(size, kHugePage), kChunkSize);
+    chunks_.reserve(chunks_.size() + 1);
+    chunks_.push_back({allocate_chunk(chunk_size), chunk_size, 0});
   }
   Chunk& chunk = chunks_[current_];
-  char* place = chunk.data.get() + chunk.used;
+  char* place = chunk.data + chunk.used;
   chunk.used += size;
   return reinterpret_cast<int16_t*>(place);
 }

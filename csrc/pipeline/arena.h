@@ -2,7 +2,6 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -12,6 +11,11 @@ namespace fastdct {
 
 class Arena : public jpeg::Allocator {
  public:
+  Arena() = default;
+  ~Arena() override;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
   // 64-byte aligned. Valid as long as the arena, and until reset().
   int16_t* allocate(size_t num_elements) override;
 
@@ -22,7 +26,7 @@ class Arena : public jpeg::Allocator {
 
  private:
   struct Chunk {
-    std::unique_ptr<char, void (*)(void*)> data;
+    char* data;
     size_t size, used;
   };
 
