@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "common/memory.h"
 #include "jpeg/entropy/image_decoder.h"
 #include "jpeg/entropy/kernels.h"
 #include "jpeg/entropy/zigzag.h"
@@ -16,6 +17,7 @@ class ComponentAllocator : public Allocator {
  public:
   int16_t* allocate(size_t num_elements) override {
     owned_.emplace_back(new int16_t[num_elements]);
+    prefer_huge_pages(owned_.back().get(), num_elements * sizeof(int16_t));
     return owned_.back().get();
   }
   std::unique_ptr<int16_t[]> take(size_t i) { return std::move(owned_[i]); }

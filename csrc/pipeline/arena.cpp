@@ -1,16 +1,15 @@
 #include "pipeline/arena.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+
+#include "common/memory.h"
 
 namespace fastdct {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kChunkSize = 4 * kHugePage;
 
 size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
@@ -54,9 +53,7 @@ char* allocate_chunk(size_t size) {
   }
   void* data = std::aligned_alloc(kHugePage, size);
   if (data == nullptr) throw std::bad_alloc();
-#if defined(MADV_HUGEPAGE)
-  madvise(data, size, MADV_HUGEPAGE);
-#endif
+  prefer_huge_pages(data, size);
   return static_cast<char*>(data);
 }
 

@@ -113,6 +113,7 @@ struct Worker {
   // band of one is finished the others stay where they are.
   void run(Work& work) {
     const jpeg::Kernels& kernels = jpeg::kernels();
+    const auto decode = work.options.request.num_frequencies == 1 ? kernels.decode_dc : kernels.decode;
     std::array<Slot*, jpeg::kMaxStreams> active;
     std::array<Stream*, jpeg::kMaxStreams> streams;
     int count = 0;
@@ -120,7 +121,7 @@ struct Worker {
       if (slot.take(work, cache)) active[count++] = &slot;
     while (count > 0) {
       for (int i = 0; i < count; ++i) streams[i] = active[i]->stream();
-      kernels.decode(streams.data(), count);
+      decode(streams.data(), count);
       for (int i = 0; i < count; ++i) {
         if (streams[i]->cursor.table != nullptr) continue;
         if (active[i]->advance(work) || active[i]->take(work, cache)) continue;

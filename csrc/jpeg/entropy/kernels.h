@@ -60,6 +60,9 @@ struct Kernels {
   // Advances `count` (1..kMaxStreams) streams together until one of them stops: its cursor's table is then nullptr.
   void (*decode)(Stream* const* streams, int count);
 
+  // The same for streams all of whose tables are `dc_only`. Of AC it may leave anything in the blocks.
+  void (*decode_dc)(Stream* const* streams, int count);
+
   // First scan of a band of AC coefficients (T.81, G.1.2.2), and a refining one (G.1.2.3). False: the data are damaged.
   bool (*decode_ac_first)(const ProgressiveRun& run);
   bool (*decode_ac_refine)(const ProgressiveRun& run);

@@ -174,7 +174,14 @@ FASTDCT_INLINE void store_eight_planes(const int16_t* const* blocks, int first, 
   }
 }
 
+void store_dc(const BlockRow& row, int16_t* target) {
+  const int16_t* mcu = row.first;
+  for (int i = 0; i < row.count; mcu += row.next_mcu)
+    for (int x = 0; x < row.horizontal && i < row.count; ++x) target[i++] = mcu[x * row.next];
+}
+
 void store_planes(const BlockRow& row, int16_t* target, size_t plane, int num_frequencies) {
+  if (num_frequencies == 1) return store_dc(row, target);
   const bool streaming = is_aligned(target) && is_aligned(target + plane);
   for (int done = 0; done < row.count; done += kRunBlocks) {
     const int16_t* blocks[kRunBlocks];

@@ -64,7 +64,7 @@ class EntryBuilder {
     if (size > 7 || place - first >= kWindow || place > 61) return false;  // |coefficient| < 128 fits its lane
     const int known = available_ - code_length < size ? available_ - code_length : size;
     const int extra = size - known;
-    if (known == 0 || extra > kMaxExtraBits) return false;  // the sign must be known
+    if (known == 0 || extra > (dc_only_ ? 0 : kMaxExtraBits)) return false;  // the sign must be known
     const uint64_t bits = window_ << code_length;
     const uint64_t known_bits = bits >> (64 - known) << (64 - known);
     first_ = first;

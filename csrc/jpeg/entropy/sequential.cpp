@@ -17,13 +17,14 @@ SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const R
   kernels_ = &kernels();
   request_ = request;
   end_ = markers.end();
-  if (!clean_) blocks_.reset(new Block[kMaxBandBlocks]());
-  clean_ = true;
+  if (!blocks_) blocks_.reset(new Block[kMaxBandBlocks]());
   const Scan& scan = markers.scan();
   if (scan.spectral_start != 0 || scan.spectral_end != 63 || scan.approximation_high != 0 || scan.approximation_low != 0)
     return odd("progressive parameters in a sequential scan");
   if (!plan(markers, planes, cache)) return State::kAnomaly;
   wire_blocks();
+  dc_only_ = request.num_frequencies == 1;
+  if (!clean_ && !dc_only_) kernels_->clear_blocks(blocks_.get(), kMaxBandBlocks);
   mcu_row_ = mcu_col_ = 0;
   next_restart_ = 0;
   restart_interval_ = static_cast<size_t>(markers.restart_interval());
@@ -187,7 +188,9 @@ void SequentialScan::store_band() const {
   }
 }
 
+// A DC is written whatever it is, and what else is written nobody reads where only the DC is wanted.
 void SequentialScan::clear_band() {
+  if (dc_only_) return;
   kernels_->clear_blocks(blocks_.get(), band_mcus_ * static_cast<int>(mcu_.size()));
   clean_ = true;
 }

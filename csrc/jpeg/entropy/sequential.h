@@ -73,7 +73,8 @@ class SequentialScan {
   int next_restart_ = 0;              // number of the next RSTn, 0..7
   int band_mcus_ = 0;
   std::unique_ptr<Block[]> blocks_;
-  bool clean_ = false;  // all coefficients of blocks_ are zero
+  bool clean_ = true;     // all coefficients of blocks_ are zero
+  bool dc_only_ = false;  // of all components
   const char* anomaly_ = nullptr;
 };
 
