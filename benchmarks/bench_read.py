@@ -113,11 +113,16 @@ def print_table(name, result):
     print(f"\n{name}: {result['files']} files of {result['bytes'] // result['files'] // 1024} KB")
     print(f"{'':46}{'ms a file':>10}{'x libjpeg':>10}{'x RGB':>8}")
     for peer, value in sorted(result["milliseconds"].items(), key=lambda entry: entry[1]):
-        print(f"{peer:46}{value:10.3f}{result['over_libjpeg'][peer]:10.2f}{result['over_rgb'][peer]:8.2f}", flush=True)
+        print(
+            f"{peer:46}{value:10.3f}{result['over_libjpeg'][peer]:10.2f}{result['over_rgb'][peer]:8.2f}",
+            flush=True,
+        )
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("photos", type=Path, help="a folder of photos")
     parser.add_argument("--seconds", type=float, default=6, help="for each reader and set")
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS), metavar="NAME")
@@ -129,7 +134,11 @@ def main():
         print_table(name, results[name])
     if options.output:
         machine = {"processor": processor(), "cpus": os.cpu_count(), "load": os.getloadavg()[0]}
-        machine |= {"system": platform.platform(), "python": platform.python_version(), "date": time.strftime("%Y-%m-%d")}
+        machine |= {
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "date": time.strftime("%Y-%m-%d"),
+        }
         options.output.write_text(json.dumps({"machine": machine, "sets": results}, indent=1) + "\n")
 
 

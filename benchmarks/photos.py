@@ -11,7 +11,11 @@ SETS = {  # name: (size, count, options of Pillow's encoder)
     "500x375 q95": ((500, 375), 24, {"quality": 95, "subsampling": "4:2:0"}),
     "500x375 q90 4:4:4": ((500, 375), 24, {"quality": 90, "subsampling": "4:4:4"}),
     "500x375 q90 progressive": ((500, 375), 24, {"quality": 90, "subsampling": "4:2:0", "progressive": True}),
-    "500x375 q90 restarts": ((500, 375), 24, {"quality": 90, "subsampling": "4:2:0", "restart_marker_rows": 1}),
+    "500x375 q90 restarts": (
+        (500, 375),
+        24,
+        {"quality": 90, "subsampling": "4:2:0", "restart_marker_rows": 1},
+    ),
     "12 MP q75": ((4000, 3000), 3, {"quality": 75, "subsampling": "4:2:0"}),
     "12 MP q90": ((4000, 3000), 3, {"quality": 90, "subsampling": "4:2:0"}),
 }
@@ -20,7 +24,8 @@ SETS = {  # name: (size, count, options of Pillow's encoder)
 def _large_photos(folder, count):
     """The `count` photos with the most pixels, no two of one folder while there are others."""
     sized = sorted(
-        ((-(lambda s: s[0] * s[1])(Image.open(path).size), path) for path in Path(folder).rglob("*.jpg")), key=str
+        ((-(lambda s: s[0] * s[1])(Image.open(path).size), path) for path in Path(folder).rglob("*.jpg")),
+        key=str,
     )
     sized.sort(key=lambda entry: entry[0])
     seen, first, later = set(), [], []

@@ -1,5 +1,5 @@
-// Our decoder against libjpeg-turbo, on every instruction set: the same image or the same error. Also layouts and selections, whose
-// planes are allocated to their exact size.
+// Our decoder against libjpeg-turbo, on every instruction set: the same image or the same error. Also layouts
+// and selections, whose planes are allocated to their exact size.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -25,7 +25,8 @@ void require(bool holds, const char* what) {
   std::abort();
 }
 
-std::string read(Image (*reader)(const uint8_t*, size_t, const ReadOptions&), const uint8_t* data, size_t size, Image& image) {
+std::string read(Image (*reader)(const uint8_t*, size_t, const ReadOptions&), const uint8_t* data,
+                 size_t size, Image& image) {
   try {
     image = reader(data, size, {false, kMaxPixels});
     return "";
@@ -91,7 +92,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       Request request{Layout::kFrequency, num_frequencies, num_frequencies == 24, kMaxPixels};
       ExactAllocator memory;
       CoefficientImage image;
-      if (error.empty() && read_coefficients(data, size, request, memory, image)) compare_planes(image, theirs, num_frequencies);
+      if (error.empty() && read_coefficients(data, size, request, memory, image))
+        compare_planes(image, theirs, num_frequencies);
     }
   }
   return 0;

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jpegs import SAMPLINGS, SUBSAMPLINGS, make_image, make_jpeg
 
 import fastdct
 from fastdct import _C
+from jpegs import SAMPLINGS, SUBSAMPLINGS, make_image, make_jpeg
 
 LEVELS = ("portable", "avx2", "avx512")
 MAX_PIXELS = 1 << 26
@@ -22,7 +22,14 @@ def outcome(read, data):
         header, components, warnings = read(data, recover=False, max_pixels=MAX_PIXELS)
     except _C.JpegError as error:
         return str(error)
-    facts = (header.height, header.width, header.color_space, header.process, header.sampling, header.orientation)
+    facts = (
+        header.height,
+        header.width,
+        header.color_space,
+        header.process,
+        header.sampling,
+        header.orientation,
+    )
     planes = [(c.shape, c.tobytes(), q.tobytes(), sampling) for c, q, sampling in components]
     return facts, header.restart_interval, planes, warnings
 
@@ -161,6 +168,8 @@ def test_photos_need_no_libjpeg():
 
 
 def test_the_conformance_corpus(level):
-    files = sorted(path for path in (data_folder() / "conformance").rglob("*") if path.suffix not in (".csv", ".md"))
+    files = sorted(
+        path for path in (data_folder() / "conformance").rglob("*") if path.suffix not in (".csv", ".md")
+    )
     for path in (path for path in files[:: 1 if level == "avx512" else 7] if path.is_file()):
         assert_as_libjpeg(path.read_bytes())

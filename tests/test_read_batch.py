@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from jpegs import make_jpeg
 
 import fastdct
-from fastdct import JpegError, _C
+from fastdct import _C, JpegError
 from fastdct.frequencies import ZIGZAG
+from jpegs import make_jpeg
 
 LEVELS = ("portable", "avx2", "avx512")
 SIZES = ((48, 64), (375, 500), (8, 8), (1, 1), (17, 530), (263, 9))
@@ -25,10 +25,11 @@ SIZES = ((48, 64), (375, 500), (8, 8), (1, 1), (17, 530), (263, 9))
 
 @pytest.fixture(scope="module")
 def files():
-    made = []
-    for seed, (height, width) in enumerate(SIZES):
-        for subsampling in ("4:2:0", "4:4:4", "4:2:2", "4:0:0"):
-            made.append(make_jpeg(height, width, subsampling=subsampling, quality=60 + 7 * (seed % 6), seed=seed))
+    made = [
+        make_jpeg(height, width, subsampling=subsampling, quality=60 + 7 * (seed % 6), seed=seed)
+        for seed, (height, width) in enumerate(SIZES)
+        for subsampling in ("4:2:0", "4:4:4", "4:2:2", "4:0:0")
+    ]
     made.append(make_jpeg(100, 200, restart_rows=1))
     made.append(make_jpeg(100, 200, progressive=True))
     made.append(make_jpeg(300, 200, optimize=True, quality=98))
@@ -83,7 +84,14 @@ def test_threads_do_not_change_the_result(files, num_threads):
 def test_paths_and_buffers_of_every_kind(files, tmp_path):
     path = tmp_path / "blå.jpg"
     path.write_bytes(files[0])
-    kinds = [path, str(path), files[0], bytearray(files[0]), memoryview(files[0]), np.frombuffer(files[0], np.uint8)]
+    kinds = [
+        path,
+        str(path),
+        files[0],
+        bytearray(files[0]),
+        memoryview(files[0]),
+        np.frombuffer(files[0], np.uint8),
+    ]
     for row in fastdct.read_batch(kinds):
         assert_row(row, files[0])
 
@@ -254,12 +262,16 @@ def test_calls_from_several_threads(files):
 
 
 def _read_in_child(files, connection):
-    connection.send([row.components[0].coefficients.sum().item() for row in fastdct.read_batch(files, num_threads=3)])
+    connection.send(
+        [row.components[0].coefficients.sum().item() for row in fastdct.read_batch(files, num_threads=3)]
+    )
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_decodes(files):
-    expected = [row.components[0].coefficients.sum().item() for row in fastdct.read_batch(files, num_threads=3)]
+    expected = [
+        row.components[0].coefficients.sum().item() for row in fastdct.read_batch(files, num_threads=3)
+    ]
     context = multiprocessing.get_context("fork")
     for _ in range(3):
         ours, theirs = context.Pipe()
@@ -342,7 +354,11 @@ size = sum(c.coefficients.nbytes for row in batch for c in row.components)
 print((after - before) * 1024 - size)
 """
     environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}
-    over = int(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, env=environment).stdout)
+    over = int(
+        subprocess.run(
+            [sys.executable, "-c", program], check=True, capture_output=True, env=environment
+        ).stdout
+    )
     assert over < 4 << 20
 
 

@@ -45,7 +45,11 @@ class Reader:
             self._check_part(options)
             return None
         digest = hashlib.sha256()
-        rows = [fastdct.read(f) for f in self.files] if self.options is None else fastdct.read_batch(self.files, **options)
+        rows = (
+            [fastdct.read(f) for f in self.files]
+            if self.options is None
+            else fastdct.read_batch(self.files, **options)
+        )
         for row in rows:
             for component in row.components:
                 planes = component.coefficients

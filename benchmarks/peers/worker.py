@@ -9,7 +9,9 @@ from pathlib import Path
 
 
 def main(module, variant, files):
-    reader = importlib.import_module(f"peers.{module}").Reader(pickle.loads(Path(files).read_bytes()), variant)
+    reader = importlib.import_module(f"peers.{module}").Reader(
+        pickle.loads(Path(files).read_bytes()), variant
+    )
     print(json.dumps("ready"), flush=True)
     for command in map(str.strip, sys.stdin):
         if command == "check":

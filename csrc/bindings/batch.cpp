@@ -51,7 +51,8 @@ py::tuple row_to_python(const RawBatch& batch, size_t index) {
   const BatchRow& row = batch.rows.at(index);
   py::list components;
   for (const Plane& plane : row.image.planes)
-    components.append(py::make_tuple(coefficients(batch, plane), py::array_t<uint16_t>({8, 8}, plane.quantization.data()),
+    components.append(py::make_tuple(coefficients(batch, plane),
+                                     py::array_t<uint16_t>({8, 8}, plane.quantization.data()),
                                      py::make_tuple(plane.sampling.horizontal, plane.sampling.vertical)));
   return py::make_tuple(row.image.header, components, row.image.warnings);
 }
@@ -83,13 +84,14 @@ struct Sources {
   }
 };
 
-std::unique_ptr<RawBatch> read_raw_batch(const py::sequence& objects, bool frequency_major, int num_frequencies,
-                                         bool luma_only, uint64_t max_pixels, int num_threads, bool stop_at_error,
-                                         RawBatch* out) {
+std::unique_ptr<RawBatch> read_raw_batch(const py::sequence& objects, bool frequency_major,
+                                         int num_frequencies, bool luma_only, uint64_t max_pixels,
+                                         int num_threads, bool stop_at_error, RawBatch* out) {
   const Sources sources(objects);
   auto batch = std::make_unique<RawBatch>();
   batch->arena = out != nullptr ? out->arena : std::make_shared<Arena>();
-  batch->request = {frequency_major ? Layout::kFrequency : Layout::kBlock, num_frequencies, luma_only, max_pixels};
+  batch->request = {frequency_major ? Layout::kFrequency : Layout::kBlock, num_frequencies, luma_only,
+                    max_pixels};
   if (out != nullptr) {
     out->rows.clear();
     out->arena = std::make_shared<Arena>();

@@ -132,10 +132,11 @@ void bind_jpeg(py::module_& m) {
       .def_readonly("restart_interval", &Header::restart_interval)
       .def_readonly("orientation", &Header::orientation);
   m.def("probe_jpeg", probe_jpeg, py::arg("source"));
-  m.def("read_jpeg_through_libjpeg", read_jpeg<jpeg::read_image>, py::arg("source"), py::kw_only(), py::arg("recover"),
-        py::arg("max_pixels"));
+  m.def("read_jpeg_through_libjpeg", read_jpeg<jpeg::read_image>, py::arg("source"), py::kw_only(),
+        py::arg("recover"), py::arg("max_pixels"));
   m.def("find_anomaly", find_anomaly, py::arg("source"));
-  m.def("read_jpeg", read_jpeg<jpeg::read_image_fast>, py::arg("source"), py::kw_only(), py::arg("recover"), py::arg("max_pixels"));
+  m.def("read_jpeg", read_jpeg<jpeg::read_image_fast>, py::arg("source"), py::kw_only(), py::arg("recover"),
+        py::arg("max_pixels"));
   m.def("write_jpeg", write_jpeg, py::arg("height"), py::arg("width"), py::arg("color_space"),
         py::arg("orientation"), py::arg("components"));
 }

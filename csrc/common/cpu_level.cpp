@@ -28,7 +28,8 @@ CpuLevel supported_level() {
 CpuLevel level_from_name(const std::string& name) {
   for (const CpuLevel level : kLevels)
     if (name == cpu_level_name(level)) return level;
-  throw std::invalid_argument(std::string(kVariable) + " must be portable, avx2 or avx512, not '" + name + "'");
+  throw std::invalid_argument(std::string(kVariable) + " must be portable, avx2 or avx512, not '" + name +
+                              "'");
 }
 
 }  // namespace

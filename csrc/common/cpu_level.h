@@ -10,8 +10,8 @@ enum class CpuLevel {
   kAvx512,    // F, BW, VL, DQ
 };
 
-// The environment variable FASTDCT_CPU = portable | avx2 | avx512 sets an upper bound. It is read at every call, so that
-// a test can go through all levels. Throws std::invalid_argument when it has another value.
+// The environment variable FASTDCT_CPU = portable | avx2 | avx512 sets an upper bound. It is read at every
+// call, so that a test can go through all levels. Throws std::invalid_argument when it has another value.
 CpuLevel cpu_level();
 
 const char* cpu_level_name(CpuLevel level);

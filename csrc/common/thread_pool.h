@@ -10,13 +10,14 @@ namespace fastdct {
 
 class ThreadPool {
  public:
-  // The pool of this process. It is made when first used, and again in a child after fork(), where the parent's
-  // threads do not exist. It is never destroyed: its threads hold nothing that must be given back, and a process that
-  // exits need not wait for them.
+  // The pool of this process. It is made when first used, and again in a child after fork(), where the
+  // parent's threads do not exist. It is never destroyed: its threads hold nothing that must be given back,
+  // and a process that exits need not wait for them.
   static ThreadPool& instance();
 
-  // Calls work() in this thread and in up to num_threads - 1 others, and returns when all calls have. work() shares out
-  // what there is to do by itself; an exception of any call is thrown on here. Several threads may call run() at once.
+  // Calls work() in this thread and in up to num_threads - 1 others, and returns when all calls have. work()
+  // shares out what there is to do by itself; an exception of any call is thrown on here. Several threads may
+  // call run() at once.
   void run(int num_threads, const std::function<void()>& work);
 
  private:

@@ -54,7 +54,8 @@ Image to_image(CoefficientImage& source, ComponentAllocator& memory) {
   image.header = std::move(source.header);
   for (size_t i = 0; i < source.planes.size(); ++i) {
     const Plane& plane = source.planes[i];
-    image.components.push_back({plane.sampling, plane.num_rows, plane.num_cols, plane.quantization, memory.take(i)});
+    image.components.push_back(
+        {plane.sampling, plane.num_rows, plane.num_cols, plane.quantization, memory.take(i)});
   }
   return image;
 }
@@ -73,7 +74,8 @@ void copy_planes(const Component& component, Plane& plane, int num_frequencies) 
   for (size_t row = 0; row < component.num_rows; ++row)
     for (size_t col = 0; col < component.num_cols; ++col, block += kBlockArea)
       for (int k = 0; k < num_frequencies; ++k)
-        plane.data[static_cast<size_t>(k) * plane.plane_pitch + row * plane.row_pitch + col] = block[kNaturalOrder[k]];
+        plane.data[static_cast<size_t>(k) * plane.plane_pitch + row * plane.row_pitch + col] =
+            block[kNaturalOrder[k]];
 }
 
 }  // namespace
@@ -95,14 +97,16 @@ const char* find_anomaly(const uint8_t* data, size_t size) {
   return decode(engine, data, size, request, memory) ? nullptr : engine.decoder.anomaly();
 }
 
-bool read_coefficients(const uint8_t* data, size_t size, const Request& request, Allocator& allocator, CoefficientImage& image) {
+bool read_coefficients(const uint8_t* data, size_t size, const Request& request, Allocator& allocator,
+                       CoefficientImage& image) {
   Engine& engine = thread_engine();
   if (!decode(engine, data, size, request, allocator)) return false;
   image = std::move(engine.decoder.image());
   return true;
 }
 
-CoefficientImage read_through_libjpeg(const uint8_t* data, size_t size, const Request& request, Allocator& allocator) {
+CoefficientImage read_through_libjpeg(const uint8_t* data, size_t size, const Request& request,
+                                      Allocator& allocator) {
   Image source = read_image(data, size, {false, request.max_pixels});
   CoefficientImage image;
   image.header = std::move(source.header);
@@ -115,8 +119,10 @@ CoefficientImage read_through_libjpeg(const uint8_t* data, size_t size, const Re
     plane.num_cols = component.num_cols;
     plane.quantization = component.quantization;
     plane.data = allocator.allocate(lay_out(plane, request));
-    if (request.layout == Layout::kBlock) copy_blocks(component, plane, request.num_frequencies);
-    else copy_planes(component, plane, request.num_frequencies);
+    if (request.layout == Layout::kBlock)
+      copy_blocks(component, plane, request.num_frequencies);
+    else
+      copy_planes(component, plane, request.num_frequencies);
     image.planes.push_back(plane);
   }
   return image;

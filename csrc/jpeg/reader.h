@@ -1,5 +1,5 @@
-// From the bytes of a JPEG file to its quantised coefficients: by our own decoder where the file is in order, by libjpeg-turbo
-// where anything about it is odd. Either way the result is libjpeg-turbo's, bit for bit.
+// From the bytes of a JPEG file to its quantised coefficients: by our own decoder where the file is in order,
+// by libjpeg-turbo where anything about it is odd. Either way the result is libjpeg-turbo's, bit for bit.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -17,9 +17,11 @@ Image read_image_fast(const uint8_t* data, size_t size, const ReadOptions& optio
 const char* find_anomaly(const uint8_t* data, size_t size);
 
 // By our decoder alone, in the form that was asked for; false: an anomaly.
-bool read_coefficients(const uint8_t* data, size_t size, const Request& request, Allocator& allocator, CoefficientImage& image);
+bool read_coefficients(const uint8_t* data, size_t size, const Request& request, Allocator& allocator,
+                       CoefficientImage& image);
 
 // By libjpeg-turbo, in the form that was asked for. Throws JpegError.
-CoefficientImage read_through_libjpeg(const uint8_t* data, size_t size, const Request& request, Allocator& allocator);
+CoefficientImage read_through_libjpeg(const uint8_t* data, size_t size, const Request& request,
+                                      Allocator& allocator);
 
 }  // namespace fastdct::jpeg

@@ -92,8 +92,10 @@ class Slot {
   bool settle(Work& work, ImageDecoder::State state) {
     if (state == ImageDecoder::State::kDecoding) return true;
     BatchRow& row = work.rows[row_];
-    if (state == ImageDecoder::State::kDone) row.image = std::move(decoder_.image());
-    else row.image = jpeg::read_through_libjpeg(data_, size_, work.options.request, work.arena);
+    if (state == ImageDecoder::State::kDone)
+      row.image = std::move(decoder_.image());
+    else
+      row.image = jpeg::read_through_libjpeg(data_, size_, work.options.request, work.arena);
     return false;
   }
 
@@ -109,8 +111,8 @@ struct Worker {
   std::array<Slot, jpeg::kMaxStreams> slots;
   jpeg::TableCache cache;
 
-  // Keeps as many images in work as there are streams: while one waits for a table lookup, the others compute. When a
-  // band of one is finished the others stay where they are.
+  // Keeps as many images in work as there are streams: while one waits for a table lookup, the others
+  // compute. When a band of one is finished the others stay where they are.
   void run(Work& work) {
     const jpeg::Kernels& kernels = jpeg::kernels();
     const auto decode = work.options.request.num_frequencies == 1 ? kernels.decode_dc : kernels.decode;
@@ -137,9 +139,11 @@ struct Worker {
 
 }  // namespace
 
-std::vector<BatchRow> read_batch(const std::vector<BatchSource>& sources, const BatchOptions& options, Arena& arena) {
+std::vector<BatchRow> read_batch(const std::vector<BatchSource>& sources, const BatchOptions& options,
+                                 Arena& arena) {
   Work work(sources, options, arena);
-  const int num_threads = std::min(options.num_threads, static_cast<int>(std::min<size_t>(sources.size(), 1024)));
+  const int num_threads =
+      std::min(options.num_threads, static_cast<int>(std::min<size_t>(sources.size(), 1024)));
   ThreadPool::instance().run(std::max(num_threads, 1), [&work] {
     static thread_local Worker worker;
     worker.run(work);

@@ -30,6 +30,7 @@ struct BatchOptions {
 };
 
 // Row i is source i. Planes lie in the arena. Throws nothing for a bad file.
-std::vector<BatchRow> read_batch(const std::vector<BatchSource>& sources, const BatchOptions& options, Arena& arena);
+std::vector<BatchRow> read_batch(const std::vector<BatchSource>& sources, const BatchOptions& options,
+                                 Arena& arena);
 
 }  // namespace fastdct

@@ -17,7 +17,14 @@ from fastdct._image import subsampling_name
 from fastdct._sources import Bytes, Source, load, source_name
 from fastdct.jpeg import DEFAULT_MAX_PIXELS
 
-__all__ = ["CoefficientBatch", "CoefficientComponent", "CoefficientImage", "ErrorPolicy", "Layout", "read_batch"]
+__all__ = [
+    "CoefficientBatch",
+    "CoefficientComponent",
+    "CoefficientImage",
+    "ErrorPolicy",
+    "Layout",
+    "read_batch",
+]
 
 Layout = Literal["block", "frequency"]
 ErrorPolicy = Literal["raise", "skip", "mask"]
@@ -77,8 +84,6 @@ class CoefficientBatch(Sequence["CoefficientImage | None"]):
     errors : mapping of int to JpegError
         Position of a source that failed → its error. Its row is absent under ``on_error="skip"``, None under
         ``"mask"``.
-    num_bytes : int
-        Memory that the batch holds.
     """
 
     def __init__(self, raw: _C.RawBatch, indices: tuple[int, ...], errors: dict[int, JpegError]) -> None:
@@ -88,7 +93,8 @@ class CoefficientBatch(Sequence["CoefficientImage | None"]):
 
     @property
     def num_bytes(self) -> int:
-        return self._take_raw(keep=True).num_bytes
+        """Memory that the batch holds."""
+        return self._held().num_bytes
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -97,7 +103,7 @@ class CoefficientBatch(Sequence["CoefficientImage | None"]):
     def __getitem__(self, row: int) -> CoefficientImage | None: ...
     @overload
     def __getitem__(self, row: slice) -> list[CoefficientImage | None]: ...
-    def __getitem__(self, row: int | slice) -> CoefficientImage | None | list[CoefficientImage | None]:
+    def __getitem__(self, row: int | slice) -> CoefficientImage | list[CoefficientImage | None] | None:
         if isinstance(row, slice):
             return [self._image(index) for index in self.indices[row]]
         return self._image(self.indices[row])
@@ -111,7 +117,7 @@ class CoefficientBatch(Sequence["CoefficientImage | None"]):
     def _image(self, index: int) -> CoefficientImage | None:
         if index in self.errors:
             return None
-        header, components, warnings = self._take_raw(keep=True).row(index)
+        header, components, warnings = self._held().row(index)
         return CoefficientImage(
             header.height,
             header.width,
@@ -122,12 +128,14 @@ class CoefficientBatch(Sequence["CoefficientImage | None"]):
             tuple(warnings),
         )
 
-    def _take_raw(self, *, keep: bool) -> _C.RawBatch:
+    def _held(self) -> _C.RawBatch:
         if self._raw is None:
             raise ValueError("the memory of this batch was given to another one (out=)")
-        raw = self._raw
-        if not keep:
-            self._raw = None
+        return self._raw
+
+    def _give_up(self) -> _C.RawBatch:
+        raw = self._held()
+        self._raw = None
         return raw
 
 
@@ -190,7 +198,7 @@ def read_batch(
         max_pixels=max_pixels,
         num_threads=_C.num_available_cpus() if num_threads is None else num_threads,
         stop_at_error=on_error == "raise",
-        out=None if out is None else out._take_raw(keep=False),
+        out=None if out is None else out._give_up(),
     )
     errors = {row: JpegError(source_name(sources[row]), raw.error(row)) for row in raw.failed_rows}
     if errors and on_error == "raise":

@@ -9,8 +9,20 @@ namespace fastdct::jpeg {
 namespace {
 
 enum Marker {
-  kSof0 = 0xC0, kSof2 = 0xC2, kDht = 0xC4, kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDqt = 0xDB, kDnl = 0xDC,
-  kDri = 0xDD, kApp0 = 0xE0, kApp1 = 0xE1, kApp14 = 0xEE, kApp15 = 0xEF, kComment = 0xFE
+  kSof0 = 0xC0,
+  kSof2 = 0xC2,
+  kDht = 0xC4,
+  kSoi = 0xD8,
+  kEoi = 0xD9,
+  kSos = 0xDA,
+  kDqt = 0xDB,
+  kDnl = 0xDC,
+  kDri = 0xDD,
+  kApp0 = 0xE0,
+  kApp1 = 0xE1,
+  kApp14 = 0xEE,
+  kApp15 = 0xEF,
+  kComment = 0xFE
 };
 
 constexpr int kMaxDimension = 65500;  // libjpeg's JPEG_MAX_DIMENSION
@@ -74,7 +86,8 @@ bool MarkerReader::read_quantization(Segment segment) {
   while (segment.size > 0) {
     const int index = segment.data[0] & 15, precision = segment.data[0] >> 4;
     const size_t length = 1 + kBlockArea * (precision ? 2 : 1);
-    if (index >= kNumTables || precision > 1 || segment.size < length) return odd("an odd quantization table");
+    if (index >= kNumTables || precision > 1 || segment.size < length)
+      return odd("an odd quantization table");
     const uint8_t* values = segment.data + 1;
     for (int k = 0; k < kBlockArea; ++k)
       quantization_[index][kNaturalOrder[k]] =
@@ -143,7 +156,8 @@ bool MarkerReader::read_frame(int marker, const Segment& segment) {
     component.sampling = {entry[1] >> 4, entry[1] & 15};
     component.quantization_table = entry[2];
     const auto [h, v] = component.sampling;
-    if (h < 1 || h > 4 || v < 1 || v > 4 || entry[2] >= kNumTables) return odd("odd sampling or table number");
+    if (h < 1 || h > 4 || v < 1 || v > 4 || entry[2] >= kNumTables)
+      return odd("odd sampling or table number");
     for (int j = 0; j < i; ++j)
       if (frame_.components[j].id == component.id) return odd("two components of one name");
     frame_.max_horizontal = h > frame_.max_horizontal ? h : frame_.max_horizontal;
@@ -188,7 +202,8 @@ bool MarkerReader::read_scan(const Segment& segment) {
   return check_scan();
 }
 
-// What every scan must satisfy; takes the quantization tables of components that had no scan before, as libjpeg does.
+// What every scan must satisfy; takes the quantization tables of components that had no scan before, as
+// libjpeg does.
 bool MarkerReader::check_scan() {
   int mcu_blocks = 0;
   for (int i = 0; i < scan_.num_components; ++i) {
@@ -214,7 +229,8 @@ bool MarkerReader::find_color_space() {
       frame_.color_space = ColorSpace::kYCbCr;
       if (has_jfif_) break;
       if (adobe_transform_ > 1) return odd("an unknown Adobe transform");
-      if (adobe_transform_ == 0 || (adobe_transform_ < 0 && c[0].id == 'R' && c[1].id == 'G' && c[2].id == 'B'))
+      if (adobe_transform_ == 0 ||
+          (adobe_transform_ < 0 && c[0].id == 'R' && c[1].id == 'G' && c[2].id == 'B'))
         frame_.color_space = ColorSpace::kRgb;
       break;
     case 4:

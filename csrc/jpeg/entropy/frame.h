@@ -1,5 +1,5 @@
-// The marker segments of a Huffman-coded JPEG file (T.81, Annex B), as far as the fast decoder takes them. What is odd is
-// not judged here: it is an anomaly, and libjpeg-turbo reads that file.
+// The marker segments of a Huffman-coded JPEG file (T.81, Annex B), as far as the fast decoder takes them.
+// What is odd is not judged here: it is an anomaly, and libjpeg-turbo reads that file.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -18,7 +18,7 @@ struct FrameComponent {
   int id = 0;
   Sampling sampling;
   int quantization_table = 0;
-  size_t num_rows = 0, num_cols = 0;  // blocks, without those that only fill up an MCU
+  size_t num_rows = 0, num_cols = 0;                // blocks, without those that only fill up an MCU
   std::array<uint16_t, kBlockArea> quantization{};  // natural order; taken when its first scan begins
   bool scanned = false;
 };
@@ -46,9 +46,9 @@ struct ScanComponent {
 struct Scan {
   int num_components = 0;
   std::array<ScanComponent, kMaxComponents> components{};
-  int spectral_start = 0, spectral_end = 0;       // T.81, G.1.1.1.1
+  int spectral_start = 0, spectral_end = 0;           // T.81, G.1.1.1.1
   int approximation_high = 0, approximation_low = 0;  // G.1.1.1.2
-  const uint8_t* data = nullptr;  // first byte of its entropy-coded data
+  const uint8_t* data = nullptr;                      // first byte of its entropy-coded data
 };
 
 class MarkerReader {
@@ -57,7 +57,8 @@ class MarkerReader {
 
   enum class Found { kScan, kEndOfImage, kAnomaly };
 
-  // Reads up to the start of the first scan or, later, on from `position`, where the marker after a scan stands.
+  // Reads up to the start of the first scan or, later, on from `position`, where the marker after a scan
+  // stands.
   Found first_scan();
   Found next_scan(const uint8_t* position);
 

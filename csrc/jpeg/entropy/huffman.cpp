@@ -9,7 +9,8 @@ const char* invalid_reason(const HuffmanSpec& spec, TableClass table_class) {
   for (int length = 1; length <= kMaxCodeLength; ++length) {
     code += spec.counts[length - 1];
     if (spec.counts[length - 1] > 0 && code >= (1u << length)) {
-      return code == (1u << length) ? "a Huffman code of all ones" : "more Huffman codes than their length allows";
+      return code == (1u << length) ? "a Huffman code of all ones"
+                                    : "more Huffman codes than their length allows";
     }
     code <<= 1;
   }

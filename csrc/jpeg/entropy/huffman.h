@@ -1,4 +1,5 @@
-// Huffman codes of a JPEG file (T.81, Annex C): what a DHT segment says, and symbol-by-symbol decoding from it.
+// Huffman codes of a JPEG file (T.81, Annex C): what a DHT segment says, and symbol-by-symbol decoding from
+// it.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -22,9 +23,10 @@ struct HuffmanSpec {
   }
 };
 
-// Why a spec cannot be decoded here, or nullptr. Besides what libjpeg refuses (too many codes for their length, a DC
-// category above 15), a code of all ones is refused: T.81 C.2 reserves it, and the decoder relies on that to
-// stop in the padding behind a segment. Whoever meets such a file leaves it to libjpeg-turbo.
+// Why a spec cannot be decoded here, or nullptr. Besides what libjpeg refuses (too many codes for their
+// length, a DC category above 15), a code of all ones is refused: T.81 C.2 reserves it, and the decoder
+// relies on that to stop in the padding behind a segment. Whoever meets such a file leaves it to
+// libjpeg-turbo.
 const char* invalid_reason(const HuffmanSpec& spec, TableClass table_class);
 
 struct Symbol {
@@ -32,7 +34,8 @@ struct Symbol {
   int value;
 };
 
-// Finds the symbol at the head of a window of bits: one lookup for codes of up to kDirectBits, a short search beyond.
+// Finds the symbol at the head of a window of bits: one lookup for codes of up to kDirectBits, a short search
+// beyond.
 class SymbolTable {
  public:
   SymbolTable() = default;
@@ -50,14 +53,14 @@ class SymbolTable {
   Symbol find_long(uint32_t bits16) const;
 
   // Plain arrays: find() is compiled into kernels that must not emit library code (kernels_body.h).
-  uint16_t direct_[1 << kDirectBits] = {};         // code length << 8 | symbol; 0: longer, or no code
-  uint32_t code_limit_[kMaxCodeLength + 1] = {};   // first 16-bit window past all codes of this length
-  int first_index_[kMaxCodeLength + 1] = {};       // symbol index = first_index + (window >> (16 - length))
+  uint16_t direct_[1 << kDirectBits] = {};        // code length << 8 | symbol; 0: longer, or no code
+  uint32_t code_limit_[kMaxCodeLength + 1] = {};  // first 16-bit window past all codes of this length
+  int first_index_[kMaxCodeLength + 1] = {};      // symbol index = first_index + (window >> (16 - length))
   uint8_t symbols_[256] = {};
 };
 
-// The coefficient that `size` extra bits stand for (T.81, F.2.2.1, EXTEND): the bits' own value when the first is 1, else
-// that value - (2^size - 1). `window` has the extra bits on top; size 0..16.
+// The coefficient that `size` extra bits stand for (T.81, F.2.2.1, EXTEND): the bits' own value when the
+// first is 1, else that value - (2^size - 1). `window` has the extra bits on top; size 0..16.
 __attribute__((always_inline)) inline int extend(uint64_t window, int size) {
   const int bits = static_cast<int>((window >> 1) >> (63 - size));
   const int negative = static_cast<int>(~static_cast<int64_t>(window) >> 63);  // -1 when the top bit is clear

@@ -7,27 +7,29 @@
 
 namespace fastdct::jpeg {
 
-ImageDecoder::State ImageDecoder::begin(const uint8_t* data, size_t size, const Request& request, Allocator& allocator,
-                                        TableCache& cache) {
+ImageDecoder::State ImageDecoder::begin(const uint8_t* data, size_t size, const Request& request,
+                                        Allocator& allocator, TableCache& cache) {
   markers_.emplace(data, size);
   request_ = request;
   cache_ = &cache;
   image_ = CoefficientImage();
   anomaly_ = nullptr;
   const MarkerReader::Found found = markers_->first_scan();
-  if (found != MarkerReader::Found::kScan) return odd(found == MarkerReader::Found::kAnomaly ? markers_->anomaly() : "no scan");
+  if (found != MarkerReader::Found::kScan)
+    return odd(found == MarkerReader::Found::kAnomaly ? markers_->anomaly() : "no scan");
   if (allocate(size, allocator) == State::kAnomaly) return State::kAnomaly;
   return begin_scan();
 }
 
-// Nothing is allocated for an image that is too large, or that has more blocks than its bytes can hold: a block
-// takes at least one bit.
+// Nothing is allocated for an image that is too large, or that has more blocks than its bytes can hold: a
+// block takes at least one bit.
 ImageDecoder::State ImageDecoder::allocate(size_t size, Allocator& allocator) {
   const Frame& frame = markers_->frame();
   if (static_cast<uint64_t>(frame.height) * static_cast<uint64_t>(frame.width) > request_.max_pixels)
     return odd("more pixels than asked for");
   uint64_t blocks = 0;
-  for (int i = 0; i < frame.num_components; ++i) blocks += frame.components[i].num_rows * frame.components[i].num_cols;
+  for (int i = 0; i < frame.num_components; ++i)
+    blocks += frame.components[i].num_rows * frame.components[i].num_cols;
   if (blocks > 8 * static_cast<uint64_t>(size)) return odd("too few bytes for the blocks");
   const int num_planes = request_.luma_only ? 1 : frame.num_components;
   image_.planes.resize(static_cast<size_t>(num_planes));
@@ -78,7 +80,8 @@ ImageDecoder::State ImageDecoder::finish() {
   const Frame& frame = markers_->frame();
   for (int i = 0; i < frame.num_components; ++i)
     if (!frame.components[i].scanned) return odd("a component without a scan");
-  for (size_t i = 0; i < image_.planes.size(); ++i) image_.planes[i].quantization = frame.components[i].quantization;
+  for (size_t i = 0; i < image_.planes.size(); ++i)
+    image_.planes[i].quantization = frame.components[i].quantization;
   Header& header = image_.header;
   header.height = frame.height;
   header.width = frame.width;

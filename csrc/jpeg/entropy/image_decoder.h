@@ -1,4 +1,5 @@
-// One image at a time, from bytes to planes, without libjpeg. A decoder is reused from image to image and keeps its buffers.
+// One image at a time, from bytes to planes, without libjpeg. A decoder is reused from image to image and
+// keeps its buffers.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -13,12 +14,13 @@ namespace fastdct::jpeg {
 
 class ImageDecoder {
  public:
-  // kAnomaly: something about the file is odd, or not for this decoder, and nothing of the image may be used. Its bytes
-  // then go to libjpeg-turbo, whose word counts.
+  // kAnomaly: something about the file is odd, or not for this decoder, and nothing of the image may be used.
+  // Its bytes then go to libjpeg-turbo, whose word counts.
   enum class State { kDecoding, kDone, kAnomaly };
 
   // The bytes must stay until the image is done.
-  State begin(const uint8_t* data, size_t size, const Request& request, Allocator& allocator, TableCache& cache);
+  State begin(const uint8_t* data, size_t size, const Request& request, Allocator& allocator,
+              TableCache& cache);
 
   // While kDecoding: to be decoded until it stops; then advance().
   Stream& stream() { return sequential_.stream(); }

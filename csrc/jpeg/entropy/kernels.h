@@ -1,4 +1,5 @@
-// The inner loops, once for each instruction set: kernels_<level>.cpp compile the same body with different flags.
+// The inner loops, once for each instruction set: kernels_<level>.cpp compile the same body with different
+// flags.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,8 +14,8 @@ struct Copied {
   uint8_t* target;
 };
 
-// A row of blocks of one component, in zig-zag order, among blocks that stand in decoding order: `horizontal` neighbours, then
-// on to the next MCU.
+// A row of blocks of one component, in zig-zag order, among blocks that stand in decoding order: `horizontal`
+// neighbours, then on to the next MCU.
 struct BlockRow {
   const int16_t* first;
   int horizontal;
@@ -40,45 +41,51 @@ struct ProgressiveTable {
 
 // A run of blocks of one component in an AC scan of progressive coding.
 struct ProgressiveRun {
-  Cursor* cursor;             // `position` and `table` are not used
+  Cursor* cursor;  // `position` and `table` are not used
   const ProgressiveTable* table;
   int16_t (*blocks)[kBlockArea];  // zig-zag order
   uint64_t* nonzero;              // of each block: bit 63 - k is set where coefficient k is not zero
   size_t count;
   int spectral_start, spectral_end;
   int approximation_low;
-  uint32_t* end_of_band_run;  // blocks that are still to be passed over; carried from run to run (T.81, G.1.2.2)
+  uint32_t*
+      end_of_band_run;  // blocks that are still to be passed over; carried from run to run (T.81, G.1.2.2)
 };
 
 struct Kernels {
   const char* name;
 
-  // Copies entropy-coded bytes without their stuffing (0xFF 0x00 becomes 0xFF) up to a marker, the end of the source,
-  // or until fewer than kCopySlack bytes are left of the target.
-  Copied (*copy_unstuffed)(const uint8_t* source, const uint8_t* end, uint8_t* target, const uint8_t* target_end);
+  // Copies entropy-coded bytes without their stuffing (0xFF 0x00 becomes 0xFF) up to a marker, the end of the
+  // source, or until fewer than kCopySlack bytes are left of the target.
+  Copied (*copy_unstuffed)(const uint8_t* source, const uint8_t* end, uint8_t* target,
+                           const uint8_t* target_end);
 
-  // Advances `count` (1..kMaxStreams) streams together until one of them stops: its cursor's table is then nullptr.
+  // Advances `count` (1..kMaxStreams) streams together until one of them stops: its cursor's table is then
+  // nullptr.
   void (*decode)(Stream* const* streams, int count);
 
   // The same for streams all of whose tables are `dc_only`. Of AC it may leave anything in the blocks.
   void (*decode_dc)(Stream* const* streams, int count);
 
-  // First scan of a band of AC coefficients (T.81, G.1.2.2), and a refining one (G.1.2.3). False: the data are damaged.
+  // First scan of a band of AC coefficients (T.81, G.1.2.2), and a refining one (G.1.2.3). False: the data
+  // are damaged.
   bool (*decode_ac_first)(const ProgressiveRun& run);
   bool (*decode_ac_refine)(const ProgressiveRun& run);
 
-  // Makes the coefficients of `count` blocks zero. (GCC makes `rep stos` of such a memset: 25 cycles a block.)
+  // Makes the coefficients of `count` blocks zero. (GCC makes `rep stos` of such a memset: 25 cycles a
+  // block.)
   void (*clear_blocks)(Block* blocks, int count);
 
   // Writes a row of blocks in natural order, 64 coefficients each, zero from `num_frequencies` (zig-zag) on.
   void (*store_blocks)(const BlockRow& row, int16_t* target, int num_frequencies);
 
-  // Writes the first `num_frequencies` coefficients of a row of blocks to one plane each, `plane` elements apart. The row
-  // is written in runs of kRunBlocks: up to that many elements of the target behind the last block are overwritten.
+  // Writes the first `num_frequencies` coefficients of a row of blocks to one plane each, `plane` elements
+  // apart. The row is written in runs of kRunBlocks: up to that many elements of the target behind the last
+  // block are overwritten.
   void (*store_planes)(const BlockRow& row, int16_t* target, size_t plane, int num_frequencies);
 
-  // Orders the streaming stores of an image before whatever tells another thread of it. Once an image: a fence after every row
-  // of blocks waited for memory, 20 cycles a block.
+  // Orders the streaming stores of an image before whatever tells another thread of it. Once an image: a
+  // fence after every row of blocks waited for memory, 20 cycles a block.
   void (*fence)();
 };
 

@@ -1,22 +1,29 @@
-// The body of every kernels_<level>.cpp. Everything is in an anonymous namespace, and nothing inline of the standard library
-// is used: a copy compiled for AVX-512 must not be the one that the linker keeps for everybody.
+// The body of every kernels_<level>.cpp. Everything is in an anonymous namespace, and nothing inline of the
+// standard library is used: a copy compiled for AVX-512 must not be the one that the linker keeps for
+// everybody.
 //
 // GLOSSARY of the decoding loop
 //   window    the coming bits, first bit on top, a sentinel 1 below the last valid one (stream.h)
-//   position  where the coefficient that is due will be written; its low byte is 2 * its zig-zag index, since blocks are
+//   position  where the coefficient that is due will be written; its low byte is 2 * its zig-zag index, since
+//   blocks are
 //             aligned to 256 bytes
 //   table     the entries in force: rest (AC) inside a block, block_start (DC and AC) at its head
 //   span      2 * coefficients that an entry passes, + 1 if it ends the block; 128 for an exception
 //
 // INVARIANTS
-//   - After refill() at least 56 bits of the window are valid, an entry takes at most 18 (kMaxEntryBits): three steps fit.
-//     Four steps with entries of at most 14 bits are as fast on photos at quality 75 and 15 % slower at 90, where one
-//     coefficient in thirty then needs an exception.
-//   - An exception changes nothing before it is resolved. It is the only branch of a step, and it costs about 80 cycles: a
-//     misprediction throws away the work of all streams. That is why entries leave extra bits to deposit_bits().
-//   - Block 'position' + 'span' overflows (bit 7 set) exactly when the entry passes coefficient 63, is an exception, or
+//   - After refill() at least 56 bits of the window are valid, an entry takes at most 18 (kMaxEntryBits):
+//   three steps fit.
+//     Four steps with entries of at most 14 bits are as fast on photos at quality 75 and 15 % slower at 90,
+//     where one coefficient in thirty then needs an exception.
+//   - An exception changes nothing before it is resolved. It is the only branch of a step, and it costs about
+//   80 cycles: a
+//     misprediction throws away the work of all streams. That is why entries leave extra bits to
+//     deposit_bits().
+//   - Block 'position' + 'span' overflows (bit 7 set) exactly when the entry passes coefficient 63, is an
+//   exception, or
 //     belongs to the stop table; position <= 126 and span <= 128 keep the sum below 256.
-//   - The state of a step is four words a stream. With a separate coefficient index and block pointer (five words) GCC spilled
+//   - The state of a step is four words a stream. With a separate coefficient index and block pointer (five
+//   words) GCC spilled
 //     the windows of three streams: 20 % slower.
 #include "jpeg/entropy/kernels.h"
 #include "jpeg/entropy/kernels_progressive.h"
@@ -30,10 +37,11 @@
 namespace fastdct::jpeg {
 namespace {
 
-// ---- bytes -----------------------------------------------------------------------------------------------------------
+// ---- bytes
+// -----------------------------------------------------------------------------------------------------------
 
-// Stuffed bytes are about one in 150 of a photo, so runs of 32 bytes without 0xFF are the common case. Compressing the
-// stuffing out of 64 bytes with VBMI2 was slower (0.35 cycles a byte against 0.2).
+// Stuffed bytes are about one in 150 of a photo, so runs of 32 bytes without 0xFF are the common case.
+// Compressing the stuffing out of 64 bytes with VBMI2 was slower (0.35 cycles a byte against 0.2).
 Copied copy_unstuffed(const uint8_t* source, const uint8_t* end, uint8_t* target, const uint8_t* target_end) {
   while (target_end - target >= kCopySlack) {
     if (end - source > 32) {
@@ -52,11 +60,12 @@ Copied copy_unstuffed(const uint8_t* source, const uint8_t* end, uint8_t* target
   return {source, target};
 }
 
-// ---- streams---------------------------------------------------------------------------------------------------------
+// ----
+// streams---------------------------------------------------------------------------------------------------------
 
-// Decodes what the next entry holds and sets `length` to the bits that it took; false: nothing was done, the entry is an exception.
-// Without kAc the entries are those of dc_only tables: the first value is a DC difference, or the zero that an AC entry
-// leaves where nobody looks, and it has no extra bits.
+// Decodes what the next entry holds and sets `length` to the bits that it took; false: nothing was done, the
+// entry is an exception. Without kAc the entries are those of dc_only tables: the first value is a DC
+// difference, or the zero that an AC entry leaves where nobody looks, and it has no extra bits.
 template <bool kAc>
 FASTDCT_INLINE bool step(Cursor& c, unsigned& length) {
   const LookupEntry* const entry = c.table + (c.window >> (64 - kLookupBits));
@@ -119,16 +128,18 @@ void decode_streams(Stream* const* streams) {
   if (kCount > 2) streams[2]->cursor = c;
 }
 
-// A stream alone is bound by the chain from one lookup to the next, not by the number of instructions, and the reload of refill() is
-// in that chain: eleven cycles every three steps. Here valid bits are counted instead, so that the word that the next refill
-// needs is known, and loaded, one refill ahead: only a shift and an OR remain in the chain.
+// A stream alone is bound by the chain from one lookup to the next, not by the number of instructions, and
+// the reload of refill() is in that chain: eleven cycles every three steps. Here valid bits are counted
+// instead, so that the word that the next refill needs is known, and loaded, one refill ahead: only a shift
+// and an OR remain in the chain.
 template <bool kAc>
 void decode_stream(Stream& stream) {
   Cursor c = stream.cursor;
   while (c.table != nullptr) {
     const auto taken = static_cast<unsigned>(__builtin_ctzll(c.window));
     const uint8_t* next = c.next + taken / 8;
-    // Below its `valid` top bits the window holds the bits that follow them, or zeros: OR-ing them in again is harmless.
+    // Below its `valid` top bits the window holds the bits that follow them, or zeros: OR-ing them in again
+    // is harmless.
     c.window = load_big_endian(next) << taken % 8;
     unsigned valid = 56 - taken % 8, length;
     next += 7;
@@ -155,7 +166,8 @@ void decode(Stream* const* streams, int count) {
 
 }  // namespace
 
-const Kernels FASTDCT_KERNELS = {FASTDCT_KERNELS_NAME, copy_unstuffed, decode<true>, decode<false>, decode_ac_first, decode_ac_refine, clear_blocks, store_blocks, store_planes,
-                                 fence_streaming};
+const Kernels FASTDCT_KERNELS = {FASTDCT_KERNELS_NAME, copy_unstuffed,   decode<true>, decode<false>,
+                                 decode_ac_first,      decode_ac_refine, clear_blocks, store_blocks,
+                                 store_planes,         fence_streaming};
 
 }  // namespace fastdct::jpeg

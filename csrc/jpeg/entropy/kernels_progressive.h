@@ -1,7 +1,8 @@
 // AC scans of progressive coding. Part of the kernels' body.
 //
-// Which coefficients of a block are not zero is kept as a mask, so that a refining scan finds "the zero after r zeros" and "all that
-// are not zero before it" by a few operations on a word instead of walking over coefficients.
+// Which coefficients of a block are not zero is kept as a mask, so that a refining scan finds "the zero after
+// r zeros" and "all that are not zero before it" by a few operations on a word instead of walking over
+// coefficients.
 #pragma once
 #include "jpeg/entropy/kernels.h"
 #include "jpeg/entropy/simd.h"
@@ -15,10 +16,12 @@ FASTDCT_INLINE uint64_t take_bits(Cursor& cursor, int count) {  // 0..32 of them
   return bits;
 }
 
-// Masks have coefficient k at bit 63 - k, so that bits of the stream, first bit on top, fall into place by one deposit; with
-// coefficient k at bit k they had to be turned round first, twelve instructions a symbol.
+// Masks have coefficient k at bit 63 - k, so that bits of the stream, first bit on top, fall into place by
+// one deposit; with coefficient k at bit k they had to be turned round first, twelve instructions a symbol.
 FASTDCT_INLINE uint64_t mask_of(int k) { return uint64_t{1} << (63 - k); }
-FASTDCT_INLINE uint64_t mask_of_band(int first, int last) { return (~uint64_t{0} >> first) & (~uint64_t{0} << (63 - last)); }
+FASTDCT_INLINE uint64_t mask_of_band(int first, int last) {
+  return (~uint64_t{0} >> first) & (~uint64_t{0} << (63 - last));
+}
 
 // The set bit of `mask` that has `count` set bits above it; 0 if there is none.
 FASTDCT_INLINE uint64_t nth_bit(uint64_t mask, int count) {
@@ -84,7 +87,8 @@ bool decode_ac_first(const ProgressiveRun& run) {
   return true;
 }
 
-// Takes one bit for each bit of `which`, from the top down, and returns those that got a 1. Up to 32 need no refill.
+// Takes one bit for each bit of `which`, from the top down, and returns those that got a 1. Up to 32 need no
+// refill.
 FASTDCT_INLINE uint64_t take_up_to_32_corrections(Cursor& cursor, uint64_t which) {
 #if defined(__BMI2__)
   const int count = __builtin_popcountll(which);
@@ -120,8 +124,8 @@ struct LaneBits {
 };
 constexpr LaneBits kLaneBits;
 
-// One more bit of magnitude for the coefficients that are set in `corrected`: v + bit, v - bit where v is negative. All lanes are
-// computed; a loop over the set bits mispredicts its end in nearly every block.
+// One more bit of magnitude for the coefficients that are set in `corrected`: v + bit, v - bit where v is
+// negative. All lanes are computed; a loop over the set bits mispredicts its end in nearly every block.
 FASTDCT_INLINE void correct(int16_t* block, uint64_t corrected, int low) {
   MaskVector lane_bits;
   std::memcpy(&lane_bits, kLaneBits.of, sizeof lane_bits);
@@ -137,8 +141,8 @@ FASTDCT_INLINE void correct(int16_t* block, uint64_t corrected, int low) {
   }
 }
 
-// A refill feeds a symbol and what hangs on it: 16 bits of code, 1 of sign or 14 of a run, 32 corrections make 49 to 62; the
-// run is the one case that needs another.
+// A refill feeds a symbol and what hangs on it: 16 bits of code, 1 of sign or 14 of a run, 32 corrections
+// make 49 to 62; the run is the one case that needs another.
 bool decode_ac_refine(const ProgressiveRun& run) {
   Cursor cursor = *run.cursor;
   uint32_t skip = *run.end_of_band_run;

@@ -1,5 +1,5 @@
-// From a band of blocks in zig-zag order to the caller's memory: blocks in natural order, or one plane a frequency. Part of the
-// kernels' body.
+// From a band of blocks in zig-zag order to the caller's memory: blocks in natural order, or one plane a
+// frequency. Part of the kernels' body.
 #pragma once
 #include <utility>
 
@@ -67,7 +67,8 @@ FASTDCT_INLINE __m128i natural_row(const __m128i* eighths, std::integer_sequence
 }
 
 template <bool kStreaming, int... kRow>
-FASTDCT_INLINE void store_rows(const __m128i* eighths, int16_t* target, std::integer_sequence<int, kRow...> rows) {
+FASTDCT_INLINE void store_rows(const __m128i* eighths, int16_t* target,
+                               std::integer_sequence<int, kRow...> rows) {
   (store<kStreaming>(target + 8 * kRow, reinterpret_cast<Vector8>(natural_row<kRow>(eighths, rows))), ...);
 }
 
@@ -126,12 +127,16 @@ void store_first_row(const BlockRow& row, int16_t* target, int num_frequencies) 
 }
 
 void store_blocks(const BlockRow& row, int16_t* target, int num_frequencies) {
-  if (num_frequencies < 64) store_first_row(row, target, num_frequencies);
-  else if (is_aligned(target)) store_natural_row<true>(row, target);
-  else store_natural_row<false>(row, target);
+  if (num_frequencies < 64)
+    store_first_row(row, target, num_frequencies);
+  else if (is_aligned(target))
+    store_natural_row<true>(row, target);
+  else
+    store_natural_row<false>(row, target);
 }
 
-// Lane I of the result of interleaving units of kUnit lanes of a and b, group by group: the low or the high half of each.
+// Lane I of the result of interleaving units of kUnit lanes of a and b, group by group: the low or the high
+// half of each.
 template <int kUnit, bool kHigh>
 constexpr int interleaved_lane(int i) {
   const int group = i / 8 * 8, unit = i % 8 / kUnit;
@@ -163,14 +168,16 @@ FASTDCT_INLINE void transpose_groups(Vector (&v)[8]) {
 }
 
 // Frequencies [first, first + 8) of the next kLanes blocks; `count` of the eight planes are written.
-FASTDCT_INLINE void store_eight_planes(const int16_t* const* blocks, int first, int16_t* target, size_t plane, int count,
-                                       bool streaming) {
+FASTDCT_INLINE void store_eight_planes(const int16_t* const* blocks, int first, int16_t* target, size_t plane,
+                                       int count, bool streaming) {
   Vector v[8];
   for (int i = 0; i < 8; ++i) v[i] = load_groups(blocks + i, 8, first);
   transpose_groups(v);
   for (int i = 0; i < count; ++i, target += plane) {
-    if (streaming) store<true>(target, v[i]);
-    else store<false>(target, v[i]);
+    if (streaming)
+      store<true>(target, v[i]);
+    else
+      store<false>(target, v[i]);
   }
 }
 

@@ -61,7 +61,8 @@ class EntryBuilder {
   bool take_value(int code_length, int run, int size) {
     const int place = passed_ + run;
     const int first = first_ < 0 ? place : first_;
-    if (size > 7 || place - first >= kWindow || place > 61) return false;  // |coefficient| < 128 fits its lane
+    if (size > 7 || place - first >= kWindow || place > 61)
+      return false;  // |coefficient| < 128 fits its lane
     const int known = available_ - code_length < size ? available_ - code_length : size;
     const int extra = size - known;
     if (known == 0 || extra > (dc_only_ ? 0 : kMaxExtraBits)) return false;  // the sign must be known

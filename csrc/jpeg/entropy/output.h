@@ -16,8 +16,9 @@ enum class Layout {
 
 struct Request {
   Layout layout = Layout::kBlock;
-  int num_frequencies = kBlockArea;  // the first of the zig-zag order; the others are zero or, in planes, absent
-  bool luma_only = false;            // the first component alone
+  int num_frequencies =
+      kBlockArea;          // the first of the zig-zag order; the others are zero or, in planes, absent
+  bool luma_only = false;  // the first component alone
   uint64_t max_pixels = 0;
 };
 
@@ -25,8 +26,8 @@ struct Request {
 struct Plane {
   Sampling sampling;
   size_t num_rows = 0, num_cols = 0;
-  size_t row_pitch = 0;    // kFrequency: elements from one row to the next
-  size_t plane_pitch = 0;  // kFrequency: elements from one frequency to the next
+  size_t row_pitch = 0;                             // kFrequency: elements from one row to the next
+  size_t plane_pitch = 0;                           // kFrequency: elements from one frequency to the next
   std::array<uint16_t, kBlockArea> quantization{};  // natural order
   int16_t* data = nullptr;
 };

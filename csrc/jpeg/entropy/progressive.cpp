@@ -9,7 +9,8 @@
 namespace fastdct::jpeg {
 namespace {
 
-// Ordinary files have about ten scans. A hostile one may have thousands, each of which passes over every block.
+// Ordinary files have about ten scans. A hostile one may have thousands, each of which passes over every
+// block.
 constexpr int kMaxFastScans = 100;
 
 // Blocks between two looks at the supply of bytes: no more than a segment window is made for.
@@ -32,7 +33,8 @@ void fill_table(const HuffmanSpec& spec, ProgressiveTable& table) {
 
 }  // namespace
 
-const char* ProgressiveImage::decode(MarkerReader& markers, const Request& request, const std::vector<Plane>& planes) {
+const char* ProgressiveImage::decode(MarkerReader& markers, const Request& request,
+                                     const std::vector<Plane>& planes) {
   kernels_ = &kernels();
   anomaly_ = nullptr;
   num_scans_ = 0;
@@ -81,7 +83,8 @@ bool ProgressiveImage::check_parameters(const Scan& scan) {
   const int start = scan.spectral_start, end = scan.spectral_end;
   const int high = scan.approximation_high, low = scan.approximation_low;
   const bool dc = start == 0;
-  if (dc ? end != 0 : end < start || end >= kBlockArea || scan.num_components != 1) return odd("an odd spectral selection");
+  if (dc ? end != 0 : end < start || end >= kBlockArea || scan.num_components != 1)
+    return odd("an odd spectral selection");
   if (low > 13 || (high != 0 && high != low + 1)) return odd("an odd successive approximation");
   for (int i = 0; i < scan.num_components; ++i) {
     Coefficients& component = components_[static_cast<size_t>(scan.components[i].index)];
@@ -104,8 +107,10 @@ bool ProgressiveImage::check_tables(const MarkerReader& markers) {
     if (!spec.defined()) return odd("a missing Huffman table");
     const char* invalid = invalid_reason(spec, dc ? TableClass::kDc : TableClass::kAc);
     if (invalid != nullptr) return odd(invalid);
-    if (dc) dc_tables_[i] = SymbolTable(spec);
-    else fill_table(spec, ac_table_);
+    if (dc)
+      dc_tables_[i] = SymbolTable(spec);
+    else
+      fill_table(spec, ac_table_);
   }
   return true;
 }
@@ -116,9 +121,11 @@ bool ProgressiveImage::restart(const MarkerReader& markers, size_t remaining) {
   const bool first = until_restart_ == 0 && cursor_.next == nullptr;
   const uint8_t* source = markers.scan().data;
   if (!first) {
-    if (!segment_.ends_at(cursor_) || end_of_band_run_ != 0) return odd("an entropy-coded segment of the wrong length");
+    if (!segment_.ends_at(cursor_) || end_of_band_run_ != 0)
+      return odd("an entropy-coded segment of the wrong length");
     source = segment_.marker();
-    if (markers.end() - source < 2 || source[1] != 0xD0 + next_restart_) return odd("a restart marker is missing");
+    if (markers.end() - source < 2 || source[1] != 0xD0 + next_restart_)
+      return odd("a restart marker is missing");
     next_restart_ = (next_restart_ + 1) % 8;
     source += 2;
   }
@@ -151,7 +158,8 @@ bool ProgressiveImage::decode_dc_mcu(const MarkerReader& markers, size_t row, si
   for (int i = 0; i < scan.num_components; ++i) {
     const int index = scan.components[i].index;
     const Coefficients& component = components_[static_cast<size_t>(index)];
-    const Sampling sampling = scan.num_components == 1 ? Sampling{} : markers.frame().components[index].sampling;
+    const Sampling sampling =
+        scan.num_components == 1 ? Sampling{} : markers.frame().components[index].sampling;
     const auto h = static_cast<size_t>(sampling.horizontal), v = static_cast<size_t>(sampling.vertical);
     for (size_t y = 0; y < v; ++y)
       for (size_t x = 0; x < h; ++x)
@@ -163,7 +171,8 @@ bool ProgressiveImage::decode_dc_mcu(const MarkerReader& markers, size_t row, si
 bool ProgressiveImage::decode_dc(const Scan& scan, int component, int16_t* block) {
   refill(cursor_);
   if (scan.approximation_high > 0) {
-    block[0] = static_cast<int16_t>(block[0] | static_cast<int>(cursor_.window >> 63) << scan.approximation_low);
+    block[0] =
+        static_cast<int16_t>(block[0] | static_cast<int>(cursor_.window >> 63) << scan.approximation_low);
     cursor_.window <<= 1;
     return true;
   }
@@ -190,7 +199,8 @@ bool ProgressiveImage::decode_ac_scan(const MarkerReader& markers) {
     i += count;
     until_restart_ -= count;
   }
-  return (segment_.ends_at(cursor_) && end_of_band_run_ == 0) || odd("an entropy-coded segment of the wrong length");
+  return (segment_.ends_at(cursor_) && end_of_band_run_ == 0) ||
+         odd("an entropy-coded segment of the wrong length");
 }
 
 bool ProgressiveImage::decode_ac_run(const Scan& scan, size_t first, size_t count) {
@@ -215,7 +225,8 @@ bool ProgressiveImage::check_complete(const Frame& frame) {
       if (low != 0) return odd("an incomplete progression");
     for (size_t row = 0; row < component.num_rows; ++row)
       for (size_t col = 0; col < component.num_cols; ++col)
-        if (is_impossible_dc((*component.at(row * component.pitch + col))[0], frame.components[i].quantization[0]))
+        if (is_impossible_dc((*component.at(row * component.pitch + col))[0],
+                             frame.components[i].quantization[0]))
           return odd("a DC coefficient that no 8-bit picture has");
   }
   return true;
@@ -228,9 +239,11 @@ void ProgressiveImage::store(const Request& request, const std::vector<Plane>& p
       const BlockRow blocks{*components_[i].at(row * components_[i].pitch), 1, kBlockArea, kBlockArea,
                             static_cast<int>(plane.num_cols)};
       if (request.layout == Layout::kBlock)
-        kernels_->store_blocks(blocks, plane.data + row * plane.num_cols * kBlockArea, request.num_frequencies);
+        kernels_->store_blocks(blocks, plane.data + row * plane.num_cols * kBlockArea,
+                               request.num_frequencies);
       else
-        kernels_->store_planes(blocks, plane.data + row * plane.row_pitch, plane.plane_pitch, request.num_frequencies);
+        kernels_->store_planes(blocks, plane.data + row * plane.row_pitch, plane.plane_pitch,
+                               request.num_frequencies);
     }
   }
 }

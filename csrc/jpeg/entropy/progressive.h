@@ -1,4 +1,5 @@
-// Progressive Huffman coding (T.81, Annex G): all scans of an image, into blocks that are kept until the last one.
+// Progressive Huffman coding (T.81, Annex G): all scans of an image, into blocks that are kept until the last
+// one.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -13,8 +14,8 @@ namespace fastdct::jpeg {
 
 class ProgressiveImage {
  public:
-  // Decodes from the current scan of `markers` to the end of the image; nullptr, or what was odd. `planes` are the
-  // wanted components, the first ones of the frame.
+  // Decodes from the current scan of `markers` to the end of the image; nullptr, or what was odd. `planes`
+  // are the wanted components, the first ones of the frame.
   const char* decode(MarkerReader& markers, const Request& request, const std::vector<Plane>& planes);
 
  private:
@@ -27,7 +28,7 @@ class ProgressiveImage {
     std::array<int8_t, kBlockArea> low;  // bits that each coefficient still lacks; -1: never sent
 
     int16_t (*at(size_t block) const)[kBlockArea] {
-      return reinterpret_cast<int16_t(*)[kBlockArea]>(blocks.get() + block * kBlockArea);
+      return reinterpret_cast<int16_t (*)[kBlockArea]>(blocks.get() + block * kBlockArea);
     }
   };
 
@@ -51,7 +52,7 @@ class ProgressiveImage {
   const Kernels* kernels_ = nullptr;
   std::vector<Coefficients> components_;
   std::array<SymbolTable, kMaxComponents> dc_tables_;  // of the components of a DC scan
-  ProgressiveTable ac_table_;                         // of an AC scan
+  ProgressiveTable ac_table_;                          // of an AC scan
   Segment segment_;
   Cursor cursor_{};
   std::array<int, kMaxComponents> dc_{};  // predictors

@@ -1,5 +1,5 @@
-// An entropy-coded segment on its way from the file to a stream: its bytes without stuffing, a window of them at a time, so that
-// memory does not grow with the file.
+// An entropy-coded segment on its way from the file to a stream: its bytes without stuffing, a window of them
+// at a time, so that memory does not grow with the file.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -9,8 +9,8 @@
 
 namespace fastdct::jpeg {
 
-// MCUs that are decoded between two stores. 32 blocks of chroma make a whole cache line of a plane; with 16 MCUs the output of
-// planes took 40 cycles a block instead of 20.
+// MCUs that are decoded between two stores. 32 blocks of chroma make a whole cache line of a plane; with 16
+// MCUs the output of planes took 40 cycles a block instead of 20.
 constexpr int kBandMcus = 32;
 
 class Segment {
@@ -18,10 +18,12 @@ class Segment {
   // Points the cursor at the first bit of the segment that begins at `source`.
   void begin(const Kernels& kernels, const uint8_t* source, const uint8_t* end, Cursor& cursor);
 
-  // Makes sure that a whole band can be decoded from the cursor without running out of bytes that the file still has.
+  // Makes sure that a whole band can be decoded from the cursor without running out of bytes that the file
+  // still has.
   void top_up(const Kernels& kernels, Cursor& cursor);
 
-  // Whether the cursor has taken the last byte of the segment and no bit more: an encoder pads to a byte, no further.
+  // Whether the cursor has taken the last byte of the segment and no bit more: an encoder pads to a byte, no
+  // further.
   bool ends_at(const Cursor& cursor) const;
 
   // The marker after the segment, once ends_at().

@@ -19,7 +19,8 @@ SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const R
   end_ = markers.end();
   if (!blocks_) blocks_.reset(new Block[kMaxBandBlocks]());
   const Scan& scan = markers.scan();
-  if (scan.spectral_start != 0 || scan.spectral_end != 63 || scan.approximation_high != 0 || scan.approximation_low != 0)
+  if (scan.spectral_start != 0 || scan.spectral_end != 63 || scan.approximation_high != 0 ||
+      scan.approximation_low != 0)
     return odd("progressive parameters in a sequential scan");
   if (!plan(markers, planes, cache)) return State::kAnomaly;
   wire_blocks();
@@ -41,7 +42,8 @@ bool SequentialScan::plan(const MarkerReader& markers, const std::vector<Plane>&
   for (int i = 0; i < scan.num_components; ++i) {
     const ScanComponent& component = scan.components[i];
     const auto index = static_cast<size_t>(component.index);
-    if (!add_component(markers, component, index < planes.size() ? &planes[index] : nullptr, cache)) return false;
+    if (!add_component(markers, component, index < planes.size() ? &planes[index] : nullptr, cache))
+      return false;
   }
   if (scan.num_components > 1) {
     num_mcu_rows_ = frame.num_mcu_rows();
@@ -53,8 +55,8 @@ bool SequentialScan::plan(const MarkerReader& markers, const std::vector<Plane>&
   return true;
 }
 
-bool SequentialScan::add_component(const MarkerReader& markers, const ScanComponent& component, const Plane* plane,
-                                   TableCache& cache) {
+bool SequentialScan::add_component(const MarkerReader& markers, const ScanComponent& component,
+                                   const Plane* plane, TableCache& cache) {
   const HuffmanSpec& dc = markers.dc_spec(component.dc_table);
   const HuffmanSpec& ac = markers.ac_spec(component.ac_table);
   if (!dc.defined() || !ac.defined()) return odd("a missing Huffman table") == State::kDecoding;
@@ -102,7 +104,8 @@ bool SequentialScan::begin_segment(const uint8_t* source) {
 bool SequentialScan::next_segment() {
   const uint8_t* marker = segment_.marker();
   while (end_ - marker >= 2 && marker[0] == 0xFF && marker[1] == 0xFF) ++marker;  // fill bytes
-  if (end_ - marker < 2 || marker[1] != 0xD0 + next_restart_) return odd("a restart marker is missing") == State::kDecoding;
+  if (end_ - marker < 2 || marker[1] != 0xD0 + next_restart_)
+    return odd("a restart marker is missing") == State::kDecoding;
   next_restart_ = (next_restart_ + 1) % 8;
   return begin_segment(marker + 2);
 }
@@ -170,17 +173,18 @@ void SequentialScan::store_band() const {
     if (plane.plane == nullptr) continue;
     const size_t col = mcu_col_ * static_cast<size_t>(plane.horizontal);
     if (col >= plane.num_cols) continue;  // MCUs that only fill up
-    const int count = static_cast<int>(
-        std::min(plane.num_cols - col, static_cast<size_t>(band_mcus_ * plane.horizontal)));
+    const int count =
+        static_cast<int>(std::min(plane.num_cols - col, static_cast<size_t>(band_mcus_ * plane.horizontal)));
     for (int y = 0; y < plane.vertical; ++y) {
       const size_t row = mcu_row_ * static_cast<size_t>(plane.vertical) + static_cast<size_t>(y);
       if (row >= plane.num_rows) break;
       constexpr ptrdiff_t kBlockElements = sizeof(Block) / sizeof(int16_t);
-      const BlockRow blocks{blocks_[plane.first_block + y * plane.horizontal].coefficients, plane.horizontal, kBlockElements,
-                            static_cast<ptrdiff_t>(mcu_.size()) * kBlockElements, count};
+      const BlockRow blocks{blocks_[plane.first_block + y * plane.horizontal].coefficients, plane.horizontal,
+                            kBlockElements, static_cast<ptrdiff_t>(mcu_.size()) * kBlockElements, count};
       int16_t* data = plane.plane->data;
       if (request_.layout == Layout::kBlock)
-        kernels_->store_blocks(blocks, data + (row * plane.num_cols + col) * kBlockArea, request_.num_frequencies);
+        kernels_->store_blocks(blocks, data + (row * plane.num_cols + col) * kBlockArea,
+                               request_.num_frequencies);
       else
         kernels_->store_planes(blocks, data + row * plane.plane->row_pitch + col, plane.plane->plane_pitch,
                                request_.num_frequencies);
@@ -198,7 +202,8 @@ void SequentialScan::clear_band() {
 // libjpeg-turbo's reader has something to say about such files (libjpeg_damage.h).
 bool SequentialScan::check_dc() {
   for (const ScanPlane& plane : planes_) {
-    if (is_impossible_dc(plane.min_dc, plane.quantization_dc) || is_impossible_dc(plane.max_dc, plane.quantization_dc)) {
+    if (is_impossible_dc(plane.min_dc, plane.quantization_dc) ||
+        is_impossible_dc(plane.max_dc, plane.quantization_dc)) {
       anomaly_ = "a DC coefficient that no 8-bit picture has";
       return false;
     }

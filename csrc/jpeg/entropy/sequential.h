@@ -1,4 +1,5 @@
-// Decodes a sequential scan, interleaved or not, band by band: a band is up to 16 MCUs of one row, in one restart segment.
+// Decodes a sequential scan, interleaved or not, band by band: a band is up to 16 MCUs of one row, in one
+// restart segment.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -17,7 +18,8 @@ class SequentialScan {
   enum class State { kDecoding, kDone, kAnomaly };
 
   // Prepares the first band. `planes` are the wanted components of the frame, the first ones.
-  State begin(const MarkerReader& markers, const Request& request, const std::vector<Plane>& planes, TableCache& cache);
+  State begin(const MarkerReader& markers, const Request& request, const std::vector<Plane>& planes,
+              TableCache& cache);
 
   // To be decoded until it stops; then finish_band().
   Stream& stream() { return stream_; }
@@ -44,7 +46,8 @@ class SequentialScan {
   };
 
   bool plan(const MarkerReader& markers, const std::vector<Plane>& planes, TableCache& cache);
-  bool add_component(const MarkerReader& markers, const ScanComponent& component, const Plane* plane, TableCache& cache);
+  bool add_component(const MarkerReader& markers, const ScanComponent& component, const Plane* plane,
+                     TableCache& cache);
   void wire_blocks();
   bool begin_segment(const uint8_t* source);
   bool next_segment();

@@ -1,4 +1,5 @@
-// The few operations in which the instruction sets differ. Included by the kernels' body only, inside its namespace.
+// The few operations in which the instruction sets differ. Included by the kernels' body only, inside its
+// namespace.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -68,8 +69,8 @@ inline void store_values(char* target, uint32_t lanes) {
 #endif
 }
 
-// If bit 0 of `span` is set: table = *following, position = next. Branch-free: the end of a block is the one thing about
-// its bits that nobody can predict, and GCC 12 makes a jump of `?:` here.
+// If bit 0 of `span` is set: table = *following, position = next. Branch-free: the end of a block is the one
+// thing about its bits that nobody can predict, and GCC 12 makes a jump of `?:` here.
 inline void select_if_odd(uint64_t span, const LookupEntry*& table, const LookupEntry* const& following,
                           char*& position, char* next) {
 #if defined(__x86_64__)
@@ -99,7 +100,8 @@ constexpr int kLanes = 8;
 typedef int16_t Vector __attribute__((vector_size(2 * kLanes)));
 typedef int16_t Vector8 __attribute__((vector_size(16)));
 
-// Group g is the eight values at from[8 * stride_of_groups * g]; from[] are kLanes / 8 pointers `distance` apart.
+// Group g is the eight values at from[8 * stride_of_groups * g]; from[] are kLanes / 8 pointers `distance`
+// apart.
 inline Vector load_groups(const int16_t* const* from, int distance, int offset) {
 #if defined(__AVX512BW__)
   const auto group = [&](int g) {
@@ -141,12 +143,14 @@ inline void stream_vector(int16_t* to, Vector v) {
 }
 #endif
 
-// Streaming stores go past the caches: they need an aligned target and whole lines, and pay where the result is read long
-// after it was written, as that of a batch is.
+// Streaming stores go past the caches: they need an aligned target and whole lines, and pay where the result
+// is read long after it was written, as that of a batch is.
 template <bool kStreaming, typename V>
 inline void store(int16_t* to, V v) {
-  if constexpr (kStreaming) stream_vector(to, v);
-  else std::memcpy(to, &v, sizeof v);
+  if constexpr (kStreaming)
+    stream_vector(to, v);
+  else
+    std::memcpy(to, &v, sizeof v);
 }
 
 // Orders streaming stores before whatever tells another thread of them.

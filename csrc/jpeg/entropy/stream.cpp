@@ -13,7 +13,9 @@ Block* block_of(char* position) {
   return reinterpret_cast<Block*>(reinterpret_cast<uintptr_t>(position) & ~uintptr_t{sizeof(Block) - 1});
 }
 
-char* place(Block* block, int coefficient) { return reinterpret_cast<char*>(&block->coefficients[coefficient]); }
+char* place(Block* block, int coefficient) {
+  return reinterpret_cast<char*>(&block->coefficients[coefficient]);
+}
 
 Cursor stop(Cursor cursor, bool damaged) {
   cursor.table = nullptr;

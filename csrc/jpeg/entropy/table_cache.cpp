@@ -4,7 +4,8 @@
 
 namespace fastdct::jpeg {
 
-std::shared_ptr<const BlockTables> TableCache::get(const HuffmanSpec& dc, const HuffmanSpec& ac, bool dc_only) {
+std::shared_ptr<const BlockTables> TableCache::get(const HuffmanSpec& dc, const HuffmanSpec& ac,
+                                                   bool dc_only) {
   for (Slot& slot : slots_) {
     if (slot.dc == dc && slot.ac == ac && slot.dc_only == dc_only) {
       slot.last_used = ++clock_;

@@ -1,5 +1,6 @@
-// Decoding tables by the content of the DHT segments they come from. Most files carry the example tables of T.81, Annex K, so
-// that a batch builds them once; building a pair takes as long as decoding some hundred blocks.
+// Decoding tables by the content of the DHT segments they come from. Most files carry the example tables of
+// T.81, Annex K, so that a batch builds them once; building a pair takes as long as decoding some hundred
+// blocks.
 #pragma once
 #include <cstdint>
 #include <memory>
