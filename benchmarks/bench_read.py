@@ -1,6 +1,6 @@
 """How fast JPEG files are read, beside the other ways to read them.
 
-    python benchmarks/bench_read.py PHOTOS [--seconds 6] [--sets NAME ...] [--output benchmarks/results/read.json]
+    python benchmarks/bench_read.py PHOTOS [--seconds 6] [--sets NAME ...] [--save]
 
 Every reader runs in a process of its own, is checked before it is timed, and takes its turns with the others, so that what else the
 machine does hits all of them. Figures are medians over the turns; ratios are of medians. One thread, distinct files from memory; what
@@ -8,11 +8,8 @@ is timed is the thread's processor time, for two threads the wall clock of both.
 """
 
 import argparse
-import contextlib
 import json
-import os
 import pickle
-import platform
 import statistics
 import subprocess
 import sys
@@ -20,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import machine
 from photos import SETS, make_set
 
 HERE = Path(__file__).parent
@@ -102,13 +100,6 @@ def bench_set(folder, name, seconds):
     }
 
 
-def processor():
-    with contextlib.suppress(OSError, StopIteration):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    return platform.processor()
-
-
 def print_table(name, result):
     print(f"\n{name}: {result['files']} files of {result['bytes'] // result['files'] // 1024} KB")
     print(f"{'':46}{'ms a file':>10}{'x libjpeg':>10}{'x RGB':>8}")
@@ -126,20 +117,14 @@ def main():
     parser.add_argument("photos", type=Path, help="a folder of photos")
     parser.add_argument("--seconds", type=float, default=6, help="for each reader and set")
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS), metavar="NAME")
-    parser.add_argument("--output", type=Path, help="JSON to write")
+    parser.add_argument("--save", action="store_true", help="write benchmarks/results/read.json")
     options = parser.parse_args()
     results = {}
     for name in options.sets:
         results[name] = bench_set(options.photos, name, options.seconds)
         print_table(name, results[name])
-    if options.output:
-        machine = {"processor": processor(), "cpus": os.cpu_count(), "load": os.getloadavg()[0]}
-        machine |= {
-            "system": platform.platform(),
-            "python": platform.python_version(),
-            "date": time.strftime("%Y-%m-%d"),
-        }
-        options.output.write_text(json.dumps({"machine": machine, "sets": results}, indent=1) + "\n")
+    if options.save:
+        machine.save("read", {"date": time.strftime("%Y-%m-%d"), "sets": results})
 
 
 if __name__ == "__main__":
