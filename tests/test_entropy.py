@@ -1,5 +1,6 @@
 """Our own decoder against libjpeg-turbo: the same coefficients, or the same error, on every instruction set."""
 
+import io
 import os
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import fastdct
 from fastdct import _C
-from jpegs import SAMPLINGS, SUBSAMPLINGS, make_image, make_jpeg
+from jpegs import SAMPLINGS, SUBSAMPLINGS, make_image, make_jpeg, make_pixels
 
 LEVELS = ("portable", "avx2", "avx512")
 MAX_PIXELS = 1 << 26
@@ -45,6 +47,12 @@ def level(request, monkeypatch):
     return request.param
 
 
+def encode(pixels, **options):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", **options)
+    return file.getvalue()
+
+
 def sample_files():
     """Small files that go through every part of the decoder."""
     return {
@@ -54,6 +62,7 @@ def sample_files():
         "restarts": make_jpeg(48, 64, restart_rows=1),
         "progressive": make_jpeg(40, 56, progressive=True, quality=90),
         "progressive restarts": make_jpeg(40, 40, progressive=True, restart_rows=1),
+        "restarts within rows": encode(make_pixels(72, 900), restart_marker_blocks=7),
         "a scan a component": fastdct.write(make_image(sampling=SAMPLINGS["scaled 4:4:4"], max_step=3)),
     }
 

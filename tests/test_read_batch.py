@@ -1,6 +1,7 @@
 """Many files in one call: the same coefficients as one by one, whatever the layout, threads, errors and processes."""
 
 import gc
+import io
 import multiprocessing
 import os
 import pickle
@@ -13,14 +14,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import fastdct
 from fastdct import _C, JpegError
 from fastdct.frequencies import ZIGZAG
-from jpegs import make_jpeg
+from jpegs import make_jpeg, make_pixels
 
 LEVELS = ("portable", "avx2", "avx512")
 SIZES = ((48, 64), (375, 500), (8, 8), (1, 1), (17, 530), (263, 9))
+
+
+def encode(pixels, **options):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", **options)
+    return file.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +39,10 @@ def files():
         for subsampling in ("4:2:0", "4:4:4", "4:2:2", "4:0:0")
     ]
     made.append(make_jpeg(100, 200, restart_rows=1))
+    made += [
+        encode(make_pixels(75, 900), restart_marker_blocks=n, subsampling=n % 3)
+        for n in (1, 3, 7, 20, 33, 64)
+    ]
     made.append(make_jpeg(100, 200, progressive=True))
     made.append(make_jpeg(300, 200, optimize=True, quality=98))
     return made
@@ -79,6 +91,21 @@ def test_rows_are_what_libjpeg_reads(files, monkeypatch, level, layout, num_freq
 def test_threads_do_not_change_the_result(files, num_threads):
     for row, file in zip(fastdct.read_batch(files, num_threads=num_threads), files, strict=True):
         assert_row(row, file)
+
+
+@pytest.mark.parametrize("blocks", [1, 13, 250, 4000])
+@pytest.mark.parametrize("layout", ["block", "frequency"])
+def test_a_large_image_is_shared_out(blocks, layout):
+    """Files above 256 KB with restart markers, alone in their batch."""
+    file = encode(make_pixels(1500, 2000, noise=30), quality=92, restart_marker_blocks=blocks)
+    assert len(file) > 1 << 18
+    for damaged in (file, file[:-20000], file.replace(b"\xff\xd3", b"\xff\xd4", 1)):
+        for num_threads in (2, 5):
+            row = fastdct.read_batch([damaged], layout=layout, num_threads=num_threads, on_error="mask")[0]
+            if damaged is file:
+                assert_row(row, file, layout=layout)
+            else:
+                assert row is None
 
 
 def test_paths_and_buffers_of_every_kind(files, tmp_path):

@@ -12,6 +12,7 @@
 #include "jpeg/entropy/kernels.h"
 #include "jpeg/reader.h"
 #include "pipeline/file.h"
+#include "pipeline/split.h"
 
 namespace fastdct {
 namespace {
@@ -28,6 +29,11 @@ class Work {
   // The next row to read, or the number of rows.
   size_t claim() { return stopped_.load() ? rows.size() : std::min(next_.fetch_add(1), rows.size()); }
 
+  // Whether there are fewer rows to come than threads.
+  bool leaves_threads_idle() const {
+    return next_.load() + static_cast<size_t>(options.num_threads) > rows.size() + 1;
+  }
+
   void fail(size_t row, const char* cause) {
     rows[row].error = cause;
     if (options.stop_at_error) stopped_.store(true);
@@ -42,6 +48,9 @@ class Work {
   std::atomic<size_t> next_{0};
   std::atomic<bool> stopped_{false};
 };
+
+// A file of this size is worth waking other threads for: about a millisecond.
+constexpr size_t kSplitBytes = size_t{1} << 18;
 
 // One image in work.
 class Slot {
@@ -86,7 +95,10 @@ class Slot {
       data_ = file_.data();
       size_ = file_.size();
     }
-    return settle(work, decoder_.begin(data_, size_, work.options.request, work.arena, cache));
+    ImageDecoder::State state = decoder_.begin(data_, size_, work.options.request, work.arena, cache);
+    if (state == ImageDecoder::State::kDecoding && size_ >= kSplitBytes && work.leaves_threads_idle())
+      state = decode_split(decoder_, work.options.num_threads).value_or(state);
+    return settle(work, state);
   }
 
   bool settle(Work& work, ImageDecoder::State state) {

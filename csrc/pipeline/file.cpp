@@ -60,11 +60,8 @@ void read_jpeg_file(const std::string& path, std::vector<uint8_t>& buffer) {
   const Descriptor file(path.c_str());
   struct stat status;
   if (file.number() < 0 || ::fstat(file.number(), &status) != 0) throw_unreadable();
-  if (S_ISDIR(status.st_mode)) {
-    errno = EISDIR;
-    throw_unreadable();
-  }
-  if (!S_ISREG(status.st_mode)) throw JpegError("not a regular file");
+  if (S_ISDIR(status.st_mode)) throw JpegError("cannot be read: a directory, not a file");
+  if (!S_ISREG(status.st_mode)) throw JpegError("cannot be read: not a regular file");
   uint8_t head[2];
   size_t size = read_some(file.number(), head, sizeof head);
   if (size < 2 || head[0] != 0xFF || head[1] != 0xD8) throw JpegError(not_a_jpeg(head, size));

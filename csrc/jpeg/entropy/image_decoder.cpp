@@ -1,11 +1,26 @@
 #include "jpeg/entropy/image_decoder.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "jpeg/entropy/kernels.h"
 #include "jpeg/markers.h"
 
 namespace fastdct::jpeg {
+namespace {
+
+// Just past the next marker, if it is RSTn of this number; nullptr if not.
+const uint8_t* after_restart(const uint8_t* from, const uint8_t* end, int number) {
+  while (end - from >= 2) {
+    from = static_cast<const uint8_t*>(std::memchr(from, 0xFF, static_cast<size_t>(end - from - 1)));
+    if (from == nullptr) return nullptr;
+    if (from[1] != 0) return from[1] == 0xD0 + number ? from + 2 : nullptr;
+    from += 2;
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 ImageDecoder::State ImageDecoder::begin(const uint8_t* data, size_t size, const Request& request,
                                         Allocator& allocator, TableCache& cache) {
@@ -69,6 +84,44 @@ ImageDecoder::State ImageDecoder::advance() {
       return begin_scan();
     case MarkerReader::Found::kEndOfImage:
       return finish();
+    case MarkerReader::Found::kAnomaly:
+      break;
+  }
+  return odd(markers_->anomaly());
+}
+
+// Segments begin anew after every restart marker (T.81, E.1.4). A marker that is missing or out of order
+// leaves the image in one part, whose decoder judges it.
+std::vector<ScanPart> ImageDecoder::parts(size_t count) const {
+  const Frame& frame = markers_->frame();
+  const Scan& scan = markers_->scan();
+  const auto interval = static_cast<size_t>(markers_->restart_interval());
+  if (frame.progressive() || interval == 0 || scan.num_components != frame.num_components) return {};
+  const bool alone = scan.num_components == 1;
+  const size_t num_mcus = alone ? frame.components[0].num_rows * frame.components[0].num_cols
+                                : frame.num_mcu_rows() * frame.num_mcu_cols();
+  const size_t num_segments = (num_mcus + interval - 1) / interval;
+  const size_t segments_a_part = std::max<size_t>(1, (num_segments + count - 1) / count);
+  std::vector<ScanPart> parts;
+  const uint8_t* source = scan.data;
+  for (size_t segment = 0; segment < num_segments; ++segment) {
+    const auto number = static_cast<int>(segment % 8);
+    if (segment % segments_a_part == 0)
+      parts.push_back(
+          {segment * interval, std::min((segment + segments_a_part) * interval, num_mcus), source, number});
+    if (segment + 1 == num_segments) break;
+    source = after_restart(source, markers_->end(), number);
+    if (source == nullptr) return {};
+  }
+  return parts;
+}
+
+ImageDecoder::State ImageDecoder::finish_parts(const uint8_t* marker) {
+  switch (markers_->next_scan(marker)) {
+    case MarkerReader::Found::kEndOfImage:
+      return finish();
+    case MarkerReader::Found::kScan:
+      return odd("a scan after the one that held all components");
     case MarkerReader::Found::kAnomaly:
       break;
   }

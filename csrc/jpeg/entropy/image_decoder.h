@@ -26,6 +26,15 @@ class ImageDecoder {
   Stream& stream() { return sequential_.stream(); }
   State advance();
 
+  // Instead of stream() and advance(), right after begin(): about `count` parts of the image's only scan that
+  // can be decoded independently, by SequentialScan::begin() with markers(), request() and image().planes, in
+  // any thread. Empty where it cannot be divided. When all parts are done, finish_parts() with the marker
+  // after the last one.
+  std::vector<ScanPart> parts(size_t count) const;
+  State finish_parts(const uint8_t* marker);
+  const MarkerReader& markers() const { return *markers_; }
+  const Request& request() const { return request_; }
+
   CoefficientImage& image() { return image_; }
   const char* anomaly() const { return anomaly_; }
 

@@ -80,9 +80,9 @@ struct Kernels {
   void (*store_blocks)(const BlockRow& row, int16_t* target, int num_frequencies);
 
   // Writes the first `num_frequencies` coefficients of a row of blocks to one plane each, `plane` elements
-  // apart. The row is written in runs of kRunBlocks: up to that many elements of the target behind the last
-  // block are overwritten.
-  void (*store_planes)(const BlockRow& row, int16_t* target, size_t plane, int num_frequencies);
+  // apart. Up to `room` >= row.count elements of each may be overwritten: whole runs of kRunBlocks are
+  // written where they fit.
+  void (*store_planes)(const BlockRow& row, int16_t* target, size_t plane, int num_frequencies, int room);
 
   // Orders the streaming stores of an image before whatever tells another thread of it. Once an image: a
   // fence after every row of blocks waited for memory, 20 cycles a block.

@@ -168,17 +168,32 @@ FASTDCT_INLINE void transpose_groups(Vector (&v)[8]) {
 }
 
 // Frequencies [first, first + 8) of the next kLanes blocks; `count` of the eight planes are written.
+template <bool kStreaming>
 FASTDCT_INLINE void store_eight_planes(const int16_t* const* blocks, int first, int16_t* target, size_t plane,
-                                       int count, bool streaming) {
+                                       int count) {
   Vector v[8];
   for (int i = 0; i < 8; ++i) v[i] = load_groups(blocks + i, 8, first);
   transpose_groups(v);
-  for (int i = 0; i < count; ++i, target += plane) {
-    if (streaming)
-      store<true>(target, v[i]);
-    else
-      store<false>(target, v[i]);
+  for (int i = 0; i < count; ++i, target += plane) store<kStreaming>(target, v[i]);
+}
+
+// All planes of kRunBlocks blocks.
+template <bool kStreaming>
+void store_run(const int16_t* const* blocks, int16_t* target, size_t plane, int num_frequencies) {
+  for (int first = 0; first < num_frequencies; first += 8) {
+    const int count = num_frequencies - first < 8 ? num_frequencies - first : 8;
+    for (int i = 0; i < kRunBlocks; i += kLanes)
+      store_eight_planes<kStreaming>(blocks + i, first, target + first * plane + i, plane, count);
   }
+}
+
+// A run that may not be written whole goes through a tile.
+void store_part_of_run(const int16_t* const* blocks, int16_t* target, size_t plane, int num_frequencies,
+                       int count) {
+  int16_t tile[kBlockArea * kRunBlocks];
+  store_run<false>(blocks, tile, kRunBlocks, num_frequencies);
+  for (int k = 0; k < num_frequencies; ++k)
+    std::memcpy(target + k * plane, tile + k * kRunBlocks, static_cast<size_t>(count) * sizeof *target);
 }
 
 void store_dc(const BlockRow& row, int16_t* target) {
@@ -187,19 +202,18 @@ void store_dc(const BlockRow& row, int16_t* target) {
     for (int x = 0; x < row.horizontal && i < row.count; ++x) target[i++] = mcu[x * row.next];
 }
 
-void store_planes(const BlockRow& row, int16_t* target, size_t plane, int num_frequencies) {
+void store_planes(const BlockRow& row, int16_t* target, size_t plane, int num_frequencies, int room) {
   if (num_frequencies == 1) return store_dc(row, target);
   const bool streaming = is_aligned(target) && is_aligned(target + plane);
   for (int done = 0; done < row.count; done += kRunBlocks) {
     const int16_t* blocks[kRunBlocks];
-    for (int i = 0; i < kRunBlocks; ++i) {
-      blocks[i] = row[done + i < row.count ? done + i : row.count - 1];
-    }
-    for (int first = 0; first < num_frequencies; first += 8) {
-      const int count = num_frequencies - first < 8 ? num_frequencies - first : 8;
-      for (int i = 0; i < kRunBlocks; i += kLanes)
-        store_eight_planes(blocks + i, first, target + first * plane + done + i, plane, count, streaming);
-    }
+    for (int i = 0; i < kRunBlocks; ++i) blocks[i] = row[done + i < row.count ? done + i : row.count - 1];
+    if (done + kRunBlocks > room)
+      store_part_of_run(blocks, target + done, plane, num_frequencies, row.count - done);
+    else if (streaming)
+      store_run<true>(blocks, target + done, plane, num_frequencies);
+    else
+      store_run<false>(blocks, target + done, plane, num_frequencies);
   }
 }
 

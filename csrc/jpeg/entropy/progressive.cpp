@@ -243,7 +243,7 @@ void ProgressiveImage::store(const Request& request, const std::vector<Plane>& p
                                request.num_frequencies);
       else
         kernels_->store_planes(blocks, plane.data + row * plane.row_pitch, plane.plane_pitch,
-                               request.num_frequencies);
+                               request.num_frequencies, static_cast<int>(plane.row_pitch));
     }
   }
 }

@@ -14,6 +14,13 @@ constexpr int kMaxBandBlocks = kBandMcus * kMaxMcuBlocks;
 
 SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const Request& request,
                                             const std::vector<Plane>& planes, TableCache& cache) {
+  constexpr size_t kToTheEnd = SIZE_MAX;
+  return begin(markers, request, planes, cache, {0, kToTheEnd, markers.scan().data, 0});
+}
+
+SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const Request& request,
+                                            const std::vector<Plane>& planes, TableCache& cache,
+                                            const ScanPart& part) {
   kernels_ = &kernels();
   request_ = request;
   end_ = markers.end();
@@ -26,10 +33,12 @@ SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const R
   wire_blocks();
   dc_only_ = request.num_frequencies == 1;
   if (!clean_ && !dc_only_) kernels_->clear_blocks(blocks_.get(), kMaxBandBlocks);
-  mcu_row_ = mcu_col_ = 0;
-  next_restart_ = 0;
+  mcu_row_ = part.first_mcu / num_mcu_cols_;
+  mcu_col_ = part.first_mcu % num_mcu_cols_;
+  until_end_ = std::min(part.end_mcu, num_mcu_rows_ * num_mcu_cols_) - part.first_mcu;
+  next_restart_ = part.next_restart;
   restart_interval_ = static_cast<size_t>(markers.restart_interval());
-  begin_segment(scan.data);
+  begin_segment(part.source);
   begin_band();
   return State::kDecoding;
 }
@@ -92,12 +101,10 @@ void SequentialScan::wire_blocks() {
   }
 }
 
-bool SequentialScan::begin_segment(const uint8_t* source) {
-  const size_t remaining = (num_mcu_rows_ - mcu_row_) * num_mcu_cols_ - mcu_col_;
-  until_restart_ = restart_interval_ == 0 ? remaining : std::min(remaining, restart_interval_);
+void SequentialScan::begin_segment(const uint8_t* source) {
+  until_restart_ = restart_interval_ == 0 ? until_end_ : std::min(until_end_, restart_interval_);
   segment_.begin(*kernels_, source, end_, stream_.cursor);
   for (ScanPlane& plane : planes_) plane.dc = 0;
-  return true;
 }
 
 // Past the restart marker that is due (T.81, B.2.1), which must be there, and the one with the right number.
@@ -107,7 +114,8 @@ bool SequentialScan::next_segment() {
   if (end_ - marker < 2 || marker[1] != 0xD0 + next_restart_)
     return odd("a restart marker is missing") == State::kDecoding;
   next_restart_ = (next_restart_ + 1) % 8;
-  return begin_segment(marker + 2);
+  begin_segment(marker + 2);
+  return true;
 }
 
 void SequentialScan::begin_band() {
@@ -130,13 +138,14 @@ SequentialScan::State SequentialScan::finish_band() {
   clear_band();
   mcu_col_ += static_cast<size_t>(band_mcus_);
   until_restart_ -= static_cast<size_t>(band_mcus_);
+  until_end_ -= static_cast<size_t>(band_mcus_);
   if (mcu_col_ == num_mcu_cols_) {
     mcu_col_ = 0;
     ++mcu_row_;
   }
   if (until_restart_ == 0) {
     if (!segment_.ends_at(stream_.cursor)) return odd("an entropy-coded segment of the wrong length");
-    if (mcu_row_ == num_mcu_rows_) return check_dc() ? State::kDone : State::kAnomaly;
+    if (until_end_ == 0) return check_dc() ? State::kDone : State::kAnomaly;
     if (!next_segment()) return State::kAnomaly;
   }
   begin_band();
@@ -175,6 +184,10 @@ void SequentialScan::store_band() const {
     if (col >= plane.num_cols) continue;  // MCUs that only fill up
     const int count =
         static_cast<int>(std::min(plane.num_cols - col, static_cast<size_t>(band_mcus_ * plane.horizontal)));
+    // Behind the last block of a row lies its padding; elsewhere the next band, which another thread may have
+    // written.
+    const bool ends_row = col + static_cast<size_t>(count) == plane.num_cols;
+    const int room = ends_row ? static_cast<int>(plane.plane->row_pitch - col) : count;
     for (int y = 0; y < plane.vertical; ++y) {
       const size_t row = mcu_row_ * static_cast<size_t>(plane.vertical) + static_cast<size_t>(y);
       if (row >= plane.num_rows) break;
@@ -187,7 +200,7 @@ void SequentialScan::store_band() const {
                                request_.num_frequencies);
       else
         kernels_->store_planes(blocks, data + row * plane.plane->row_pitch + col, plane.plane->plane_pitch,
-                               request_.num_frequencies);
+                               request_.num_frequencies, room);
     }
   }
 }

@@ -13,6 +13,13 @@
 
 namespace fastdct::jpeg {
 
+// Whole restart segments of a scan.
+struct ScanPart {
+  size_t first_mcu, end_mcu;
+  const uint8_t* source;  // first byte of its first segment
+  int next_restart;       // number of the RSTn that ends its first segment
+};
+
 class SequentialScan {
  public:
   enum class State { kDecoding, kDone, kAnomaly };
@@ -20,6 +27,10 @@ class SequentialScan {
   // Prepares the first band. `planes` are the wanted components of the frame, the first ones.
   State begin(const MarkerReader& markers, const Request& request, const std::vector<Plane>& planes,
               TableCache& cache);
+
+  // The same for a part of the scan, which ends kDone before the marker that follows the part.
+  State begin(const MarkerReader& markers, const Request& request, const std::vector<Plane>& planes,
+              TableCache& cache, const ScanPart& part);
 
   // To be decoded until it stops; then finish_band().
   Stream& stream() { return stream_; }
@@ -49,7 +60,7 @@ class SequentialScan {
   bool add_component(const MarkerReader& markers, const ScanComponent& component, const Plane* plane,
                      TableCache& cache);
   void wire_blocks();
-  bool begin_segment(const uint8_t* source);
+  void begin_segment(const uint8_t* source);
   bool next_segment();
   void begin_band();
   void end_band();
@@ -72,7 +83,8 @@ class SequentialScan {
   size_t num_mcu_rows_ = 0, num_mcu_cols_ = 0;
   size_t restart_interval_ = 0;
   size_t mcu_row_ = 0, mcu_col_ = 0;  // first MCU of the band
-  size_t until_restart_ = 0;          // MCUs left in the segment
+  size_t until_end_ = 0;              // MCUs left of the part
+  size_t until_restart_ = 0;          // MCUs left of the segment
   int next_restart_ = 0;              // number of the next RSTn, 0..7
   int band_mcus_ = 0;
   std::unique_ptr<Block[]> blocks_;
