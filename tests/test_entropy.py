@@ -2,6 +2,8 @@
 
 import io
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -182,3 +184,21 @@ def test_the_conformance_corpus(level):
     )
     for path in (path for path in files[:: 1 if level == "avx512" else 7] if path.is_file()):
         assert_as_libjpeg(path.read_bytes())
+
+
+@pytest.mark.skipif(shutil.which("aarch64-linux-gnu-g++") is None, reason="needs a compiler for AArch64")
+def test_the_kernels_compile_for_neon(tmp_path):
+    core = Path(__file__).parents[1] / "csrc"
+    source = core / "jpeg" / "entropy" / "kernels_portable.cpp"
+    flags = [
+        "-std=c++17",
+        "-O3",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        f"-I{core}",
+        "-c",
+        "-o",
+        tmp_path / "kernels.o",
+    ]
+    subprocess.run(["aarch64-linux-gnu-g++", *flags, source], check=True)

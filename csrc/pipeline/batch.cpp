@@ -12,6 +12,7 @@
 #include "jpeg/entropy/kernels.h"
 #include "jpeg/reader.h"
 #include "pipeline/file.h"
+#include "pipeline/interleave.h"
 #include "pipeline/split.h"
 
 namespace fastdct {
@@ -77,7 +78,7 @@ class Slot {
     }
   }
 
-  Stream* stream() { return &decoder_.stream(); }
+  Stream& stream() { return decoder_.stream(); }
 
   // A thread keeps this much of a file buffer between calls.
   void shrink() {
@@ -123,28 +124,8 @@ struct Worker {
   std::array<Slot, jpeg::kMaxStreams> slots;
   jpeg::TableCache cache;
 
-  // Keeps as many images in work as there are streams: while one waits for a table lookup, the others
-  // compute. When a band of one is finished the others stay where they are.
   void run(Work& work) {
-    const jpeg::Kernels& kernels = jpeg::kernels();
-    const auto decode = work.options.request.num_frequencies == 1 ? kernels.decode_dc : kernels.decode;
-    std::array<Slot*, jpeg::kMaxStreams> active;
-    std::array<Stream*, jpeg::kMaxStreams> streams;
-    int count = 0;
-    for (Slot& slot : slots)
-      if (slot.take(work, cache)) active[count++] = &slot;
-    while (count > 0) {
-      for (int i = 0; i < count; ++i) streams[i] = active[i]->stream();
-      decode(streams.data(), count);
-      for (int i = 0; i < count; ++i) {
-        if (streams[i]->cursor.table != nullptr) continue;
-        if (active[i]->advance(work) || active[i]->take(work, cache)) continue;
-        --count;
-        active[i] = active[count];
-        streams[i] = streams[count];
-        --i;
-      }
-    }
+    decode_interleaved(slots, work, cache, work.options.request.num_frequencies == 1);
     for (Slot& slot : slots) slot.shrink();
   }
 };

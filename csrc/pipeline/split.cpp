@@ -2,9 +2,11 @@
 
 #include <array>
 #include <atomic>
+#include <memory>
 
 #include "common/thread_pool.h"
 #include "jpeg/entropy/kernels.h"
+#include "pipeline/interleave.h"
 
 namespace fastdct {
 namespace {
@@ -47,6 +49,8 @@ struct Slot {
 
   bool advance(Split& split) { return keep(split, scan.finish_band()); }
 
+  Stream& stream() { return scan.stream(); }
+
   bool keep(Split& split, SequentialScan::State state) {
     if (state == SequentialScan::State::kAnomaly) split.odd.store(true);
     if (state == SequentialScan::State::kDone) split.check_end(part, scan.marker());
@@ -54,34 +58,13 @@ struct Slot {
   }
 };
 
-// As a batch's worker: several parts of the image at once.
-struct Worker {
-  std::array<Slot, jpeg::kMaxStreams> slots;
+void decode_parts(Split& split) {
+  // Not kept: splitting is rare, and its scratch memory would double that of every thread.
+  const auto slots = std::make_unique<std::array<Slot, jpeg::kMaxStreams>>();
   jpeg::TableCache cache;
-
-  void run(Split& split) {
-    const jpeg::Kernels& kernels = jpeg::kernels();
-    const auto decode = split.decoder.request().num_frequencies == 1 ? kernels.decode_dc : kernels.decode;
-    std::array<Slot*, jpeg::kMaxStreams> active;
-    std::array<Stream*, jpeg::kMaxStreams> streams;
-    int count = 0;
-    for (Slot& slot : slots)
-      if (slot.take(split, cache)) active[count++] = &slot;
-    while (count > 0) {
-      for (int i = 0; i < count; ++i) streams[i] = &active[i]->scan.stream();
-      decode(streams.data(), count);
-      for (int i = 0; i < count; ++i) {
-        if (streams[i]->cursor.table != nullptr) continue;
-        if (active[i]->advance(split) || active[i]->take(split, cache)) continue;
-        --count;
-        active[i] = active[count];
-        streams[i] = streams[count];
-        --i;
-      }
-    }
-    kernels.fence();
-  }
-};
+  decode_interleaved(*slots, split, cache, split.decoder.request().num_frequencies == 1);
+  jpeg::kernels().fence();
+}
 
 // Enough parts that threads which begin late or are slow do not leave the others waiting.
 constexpr int kPartsAThread = 4 * jpeg::kMaxStreams;
@@ -91,11 +74,7 @@ constexpr int kPartsAThread = 4 * jpeg::kMaxStreams;
 std::optional<ImageDecoder::State> decode_split(ImageDecoder& decoder, int num_threads) {
   Split split{decoder, decoder.parts(static_cast<size_t>(num_threads * kPartsAThread))};
   if (split.parts.size() < 2) return std::nullopt;
-  ThreadPool::instance().run(num_threads, [&split] {
-    // Not kept: splitting is rare, and its scratch memory would double that of every thread.
-    const auto worker = std::make_unique<Worker>();
-    worker->run(split);
-  });
+  ThreadPool::instance().run(num_threads, [&split] { decode_parts(split); });
   if (split.odd.load()) return ImageDecoder::State::kAnomaly;
   return decoder.finish_parts(split.last_marker.load());
 }

@@ -1,5 +1,7 @@
 // One large image on several threads.
 #pragma once
+#include <optional>
+
 #include "jpeg/entropy/image_decoder.h"
 
 namespace fastdct {

@@ -1,0 +1,35 @@
+// The loop of a thread that decodes: as many streams at once as the kernels take, each replaced as soon as it
+// is finished.
+#pragma once
+#include <array>
+
+#include "jpeg/entropy/kernels.h"
+#include "jpeg/entropy/table_cache.h"
+
+namespace fastdct {
+
+// While one stream waits for a table lookup, the others compute; one that stops leaves the others where they
+// are. A Slot has take(work, cache): begins the next piece of work, false when there is none; advance(work):
+// goes on after its stream has stopped, false when its piece is finished; stream().
+template <typename Slot, typename Work>
+void decode_interleaved(std::array<Slot, jpeg::kMaxStreams>& slots, Work& work, jpeg::TableCache& cache,
+                        bool dc_only) {
+  const jpeg::Kernels& kernels = jpeg::kernels();
+  const auto decode = dc_only ? kernels.decode_dc : kernels.decode;
+  std::array<Slot*, jpeg::kMaxStreams> active;
+  std::array<jpeg::Stream*, jpeg::kMaxStreams> streams;
+  int count = 0;
+  for (Slot& slot : slots)
+    if (slot.take(work, cache)) active[count++] = &slot;
+  while (count > 0) {
+    for (int i = 0; i < count; ++i) streams[i] = &active[i]->stream();
+    decode(streams.data(), count);
+    for (int i = count - 1; i >= 0; --i) {
+      if (streams[i]->cursor.table != nullptr || active[i]->advance(work) || active[i]->take(work, cache))
+        continue;
+      active[i] = active[--count];  // the last one, which was looked at before
+    }
+  }
+}
+
+}  // namespace fastdct
