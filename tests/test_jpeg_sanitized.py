@@ -32,18 +32,41 @@ FLAGS = [
 SANITIZERS = "address,undefined"
 
 
+TARGETS = ["fuzz_exif", "fuzz_read", "fuzz_frame", "fuzz_decode"]
+KERNELS = {
+    "kernels_portable": [],
+    "kernels_avx2": ["-mavx2", "-mbmi", "-mbmi2"],
+    "kernels_avx512": ["-mavx2", "-mbmi", "-mbmi2", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq"],
+}  # as CMakeLists.txt has it
+
+
 def sources(target: str) -> list[str]:
-    parsers = [ROOT / "csrc/jpeg/exif.cpp", ROOT / "csrc/jpeg/markers.cpp"]
-    core = parsers if target == "fuzz_exif" else sorted((ROOT / "csrc/jpeg").glob("*.cpp"))
+    """What the target needs, the kernels excepted."""
+    jpeg = ROOT / "csrc" / "jpeg"
+    parsers = [jpeg / "exif.cpp", jpeg / "markers.cpp"]
+    if target == "fuzz_frame":
+        parsers.append(jpeg / "entropy" / "frame.cpp")
+    core = [*jpeg.glob("*.cpp"), *(jpeg / "entropy").glob("*.cpp"), *(ROOT / "csrc" / "common").glob("*.cpp")]
+    whole = sorted(path for path in core if path.stem not in KERNELS)
+    core = whole if target in ("fuzz_read", "fuzz_decode") else parsers
     return [str(path) for path in [ROOT / "fuzz" / f"{target}.cpp", *core]]
 
 
 def build(target: str, program: Path, *, compiler: str, sanitizers: str, extra: tuple[str, ...] = ()) -> None:
     sanitize = [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all"]
-    command = [compiler, *FLAGS, *sanitize, *extra, *sources(target), "-ljpeg", "-o", str(program)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    objects = []
+    if target in ("fuzz_read", "fuzz_decode"):
+        for kernels, flags in KERNELS.items():
+            objects.append(f"{program}_{kernels}.o")
+            source = ROOT / "csrc" / "jpeg" / "entropy" / f"{kernels}.cpp"
+            compile_(compiler, *FLAGS, *sanitize, *flags, "-c", source, "-o", objects[-1])
+    compile_(compiler, *FLAGS, *sanitize, *extra, *sources(target), *objects, "-ljpeg", "-o", program)
+
+
+def compile_(*command: object) -> None:
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     if "cannot find -l" in result.stderr or "cannot find lib" in result.stderr:
-        pytest.skip(f"{compiler} has no runtime for -fsanitize={sanitizers}")
+        pytest.skip(f"{command[0]} has no runtime for the sanitizers")
     assert result.returncode == 0, result.stderr
 
 
@@ -69,7 +92,11 @@ def corpus(tmp_path_factory) -> list[Path]:
     contents += [b"", b"\xff\xd8", b"\xff\xd8\xff", b"\xff" * 50, bytes(50)]
     for index, content in enumerate(contents):
         (folder / f"{index}.jpg").write_bytes(content)
-    return sorted(folder.iterdir()) + sorted((ROOT / "tests" / "conformance").glob("*.jpg"))
+    return (
+        sorted(folder.iterdir())
+        + sorted((ROOT / "tests" / "conformance").glob("*.jpg"))
+        + sorted((ROOT / "fuzz" / "corpus").iterdir())
+    )
 
 
 def exif_payloads(folder: Path) -> list[Path]:
@@ -97,22 +124,26 @@ def replay(tmp_path_factory) -> Callable[[str], Path]:
     return program
 
 
-@pytest.mark.parametrize("target", ["fuzz_exif", "fuzz_read"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_made_files_and_mutations(target, replay, corpus, tmp_path, run_all):
-    files = corpus if target == "fuzz_read" else corpus + exif_payloads(tmp_path / "exif")
+    files = corpus + exif_payloads(tmp_path / "exif") if target == "fuzz_exif" else corpus
     num_mutations = 2000 if run_all else 60
     output = run(replay(target), "--mutate", num_mutations, *files)
     assert output == f"{len(files) * (num_mutations + 1)} inputs\n"
 
 
-def test_fuzz_corpus(replay, test_data, run_all):
+@pytest.mark.parametrize("target", ["fuzz_read", "fuzz_decode"])
+def test_fuzz_corpus(target, replay, test_data, run_all):
     files = sorted(path for path in (test_data / "conformance" / "fuzz").rglob("*") if path.is_file())
     chosen = files if run_all else random.Random(3).sample(files, 200)
-    assert run(replay("fuzz_read"), *chosen) == f"{len(chosen)} inputs\n"
+    assert run(replay(target), *chosen) == f"{len(chosen)} inputs\n"
 
 
 @pytest.mark.skipif(CLANG is None, reason="no clang++: libFuzzer needs it")
-@pytest.mark.parametrize(("target", "num_runs"), [("fuzz_exif", 20_000), ("fuzz_read", 2000)])
+@pytest.mark.parametrize(
+    ("target", "num_runs"),
+    [("fuzz_exif", 20_000), ("fuzz_read", 2000), ("fuzz_frame", 20_000), ("fuzz_decode", 1000)],
+)
 def test_libfuzzer(target, num_runs, corpus, tmp_path, run_all):
     program = tmp_path / target
     build(target, program, compiler=CLANG, sanitizers=f"fuzzer,{SANITIZERS}")

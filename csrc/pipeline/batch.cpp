@@ -30,6 +30,12 @@ class Work {
   // The next row to read, or the number of rows.
   size_t claim() { return stopped_.load() ? rows.size() : std::min(next_.fetch_add(1), rows.size()); }
 
+  // A thread must not take three images where another then has none.
+  size_t slots_a_thread() const {
+    const auto threads = static_cast<size_t>(options.num_threads);
+    return std::min<size_t>((rows.size() + threads - 1) / threads, jpeg::kMaxStreams);
+  }
+
   // Whether there are fewer rows to come than threads.
   bool leaves_threads_idle() const {
     return next_.load() + static_cast<size_t>(options.num_threads) > rows.size() + 1;
@@ -125,7 +131,7 @@ struct Worker {
   jpeg::TableCache cache;
 
   void run(Work& work) {
-    decode_interleaved(slots, work, cache, work.options.request.num_frequencies == 1);
+    decode_interleaved(slots, work.slots_a_thread(), work, cache, work.options.request.num_frequencies == 1);
     for (Slot& slot : slots) slot.shrink();
   }
 };

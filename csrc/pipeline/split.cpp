@@ -62,7 +62,7 @@ void decode_parts(Split& split) {
   // Not kept: splitting is rare, and its scratch memory would double that of every thread.
   const auto slots = std::make_unique<std::array<Slot, jpeg::kMaxStreams>>();
   jpeg::TableCache cache;
-  decode_interleaved(*slots, split, cache, split.decoder.request().num_frequencies == 1);
+  decode_interleaved(*slots, slots->size(), split, cache, split.decoder.request().num_frequencies == 1);
   jpeg::kernels().fence();
 }
 

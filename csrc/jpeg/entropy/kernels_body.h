@@ -4,27 +4,28 @@
 //
 // GLOSSARY of the decoding loop
 //   window    the coming bits, first bit on top, a sentinel 1 below the last valid one (stream.h)
-//   position  where the coefficient that is due will be written; its low byte is 2 * its zig-zag index, since
-//   blocks are
-//             aligned to 256 bytes
+//   position  where the coefficient that is due will be written; its low byte is 2 * its zig-zag index
 //   table     the entries in force: rest (AC) inside a block, block_start (DC and AC) at its head
 //   span      2 * coefficients that an entry passes, + 1 if it ends the block; 128 for an exception
 //
 // INVARIANTS
-//   - After refill() at least 56 bits of the window are valid, an entry takes at most 18 (kMaxEntryBits):
-//   three steps fit.
-//     Four steps with entries of at most 14 bits are as fast on photos at quality 75 and 15 % slower at 90,
-//     where one coefficient in thirty then needs an exception.
-//   - An exception changes nothing before it is resolved. It is the only branch of a step, and it costs about
-//   80 cycles: a
-//     misprediction throws away the work of all streams. That is why entries leave extra bits to
-//     deposit_bits().
-//   - Block 'position' + 'span' overflows (bit 7 set) exactly when the entry passes coefficient 63, is an
-//   exception, or
-//     belongs to the stop table; position <= 126 and span <= 128 keep the sum below 256.
-//   - The state of a step is four words a stream. With a separate coefficient index and block pointer (five
-//   words) GCC spilled
-//     the windows of three streams: 20 % slower.
+//   - After refill() at least 56 bits are valid and an entry takes at most 18 (kMaxEntryBits): three steps.
+//   - The low byte of position + span has bit 7 set exactly when the entry passes coefficient 63, is an
+//     exception, or belongs to the stop table: position <= 126 and span <= 128 keep the sum below 256.
+//   - An exception changes nothing before it is resolved.
+//
+// WHAT WAS TRIED (cycles a block, three streams, 4:2:0 photos of 62 and 105 bits a block, output not
+// included)
+//   59, 99    as it stands; a block is 6.9 and 11.0 steps
+//   61, 115   four steps a refill, entries of at most 14 bits: three times as many exceptions
+//   82, 175   no extra bits outside the index: one step in thirteen is an exception, and one costs 80 cycles,
+//             since the misprediction throws away the work of all streams
+//   71, 133   an index of 10 bits; 9 bits: 93, 192; 12 bits: no better than 11, and twice the cache
+//   73, 136   coefficient index and block pointer kept apart, five words of state a stream: GCC spilled the
+//             windows of three streams
+//   76, 138   extra bits added as a vector from a table of 2 KB instead of by pdep
+//   68, 113   two streams; 108, 175: one
+
 #include "jpeg/entropy/kernels.h"
 #include "jpeg/entropy/kernels_progressive.h"
 #include "jpeg/entropy/kernels_store.h"
@@ -37,8 +38,7 @@
 namespace fastdct::jpeg {
 namespace {
 
-// ---- bytes
-// -----------------------------------------------------------------------------------------------------------
+// ---- bytes ----
 
 // Stuffed bytes are about one in 150 of a photo, so runs of 32 bytes without 0xFF are the common case.
 // Compressing the stuffing out of 64 bytes with VBMI2 was slower (0.35 cycles a byte against 0.2).
@@ -60,12 +60,12 @@ Copied copy_unstuffed(const uint8_t* source, const uint8_t* end, uint8_t* target
   return {source, target};
 }
 
-// ----
-// streams---------------------------------------------------------------------------------------------------------
+// ---- streams ----
 
 // Decodes what the next entry holds and sets `length` to the bits that it took; false: nothing was done, the
 // entry is an exception. Without kAc the entries are those of dc_only tables: the first value is a DC
-// difference, or the zero that an AC entry leaves where nobody looks, and it has no extra bits.
+// difference, or the zero that an AC entry leaves where nobody looks, and it has no extra bits. (With extra
+// bits the DC takes fewer exceptions and more instructions: 4 % slower.)
 template <bool kAc>
 FASTDCT_INLINE bool step(Cursor& c, unsigned& length) {
   const LookupEntry* const entry = c.table + (c.window >> (64 - kLookupBits));

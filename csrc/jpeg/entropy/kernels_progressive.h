@@ -116,6 +116,8 @@ FASTDCT_INLINE uint64_t take_corrections(Cursor& cursor, uint64_t which) {
 constexpr int kMaskLanes = kLanes < 16 ? kLanes : 16;
 typedef int16_t MaskVector __attribute__((vector_size(2 * kMaskLanes)));
 
+FASTDCT_INLINE MaskVector splat(int16_t value) { return MaskVector{} + value; }
+
 struct LaneBits {
   alignas(2 * kMaskLanes) int16_t of[kMaskLanes];
   constexpr LaneBits() : of{} {
@@ -129,11 +131,11 @@ constexpr LaneBits kLaneBits;
 FASTDCT_INLINE void correct(int16_t* block, uint64_t corrected, int low) {
   MaskVector lane_bits;
   std::memcpy(&lane_bits, kLaneBits.of, sizeof lane_bits);
-  const MaskVector bit = MaskVector{} + static_cast<int16_t>(1 << low);
+  const MaskVector bit = splat(static_cast<int16_t>(1 << low));
   for (int k = 0; k < kBlockArea; k += kMaskLanes) {
     MaskVector v;
     std::memcpy(&v, block + k, sizeof v);
-    const MaskVector mask = MaskVector{} + static_cast<int16_t>(corrected >> (64 - kMaskLanes - k));
+    const MaskVector mask = splat(static_cast<int16_t>(corrected >> (64 - kMaskLanes - k)));
     const MaskVector chosen = (mask & lane_bits) != 0;
     const MaskVector sign = v >> 15;
     v += ((bit ^ sign) - sign) & chosen;
