@@ -41,7 +41,7 @@ std::vector<std::pair<int, int>> sampling_pairs(const Header& header) {
 
 py::array_t<int16_t> take_coefficients(Component& component) {
   int16_t* data = component.coefficients.release();
-  py::capsule owner(data, [](void* pointer) { delete[] static_cast<int16_t*>(pointer); });
+  py::capsule owner(data, [](void* pointer) { jpeg::FreeMemory()(static_cast<int16_t*>(pointer)); });
   const auto rows = static_cast<py::ssize_t>(component.num_rows);
   const auto cols = static_cast<py::ssize_t>(component.num_cols);
   return py::array_t<int16_t>({rows, cols, py::ssize_t{8}, py::ssize_t{8}}, data, owner);

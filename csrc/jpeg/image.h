@@ -31,13 +31,21 @@ struct Header {
   int orientation = 1;       // EXIF, 1..8
 };
 
+struct FreeMemory {
+  void operator()(int16_t* memory) const;
+};
+using CoefficientArray = std::unique_ptr<int16_t[], FreeMemory>;
+
+// Contents undefined; a large array is aligned to cache lines and asks for huge pages. Throws std::bad_alloc.
+CoefficientArray allocate_coefficients(size_t num_elements);
+
 // Quantised coefficients of one component: num_rows x num_cols blocks of 64, natural order (v * 8 + u).
 struct Component {
   Sampling sampling;
   size_t num_rows = 0;
   size_t num_cols = 0;
   std::array<uint16_t, kBlockArea> quantization{};
-  std::unique_ptr<int16_t[]> coefficients;
+  CoefficientArray coefficients;
 };
 
 struct Image {

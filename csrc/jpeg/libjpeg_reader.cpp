@@ -107,7 +107,7 @@ Component Reader::component(int index) const {
   component.num_rows = info.height_in_blocks;
   component.num_cols = info.width_in_blocks;
   fill_quantization(component, decoder_->cinfo, info);
-  component.coefficients.reset(new int16_t[component.num_rows * component.num_cols * kBlockArea]);
+  component.coefficients = allocate_coefficients(component.num_rows * component.num_cols * kBlockArea);
   return component;
 }
 

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "common/memory.h"
 #include "jpeg/entropy/image_decoder.h"
 #include "jpeg/entropy/kernels.h"
 #include "jpeg/entropy/zigzag.h"
@@ -16,14 +15,13 @@ namespace {
 class ComponentAllocator : public Allocator {
  public:
   int16_t* allocate(size_t num_elements) override {
-    owned_.emplace_back(new int16_t[num_elements]);
-    prefer_huge_pages(owned_.back().get(), num_elements * sizeof(int16_t));
+    owned_.push_back(allocate_coefficients(num_elements));
     return owned_.back().get();
   }
-  std::unique_ptr<int16_t[]> take(size_t i) { return std::move(owned_[i]); }
+  CoefficientArray take(size_t i) { return std::move(owned_[i]); }
 
  private:
-  std::vector<std::unique_ptr<int16_t[]>> owned_;
+  std::vector<CoefficientArray> owned_;
 };
 
 // The scratch memory of a thread's single reads.
