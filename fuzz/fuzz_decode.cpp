@@ -83,6 +83,8 @@ void compare_planes(const CoefficientImage& ours, const Image& theirs, int num_f
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Image theirs;
   const std::string error = read(read_image, data, size, theirs);
+  if (error.find("DNL") != std::string::npos)
+    return 0;  // the one thing that libjpeg-turbo cannot read and we can
   for (const char* level : {"portable", "avx2", "avx512"}) {
     setenv("FASTDCT_CPU", level, 1);
     Image ours;

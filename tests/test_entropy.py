@@ -154,6 +154,30 @@ def test_bytes_that_are_not_there_or_too_many(name, level):
             assert_as_libjpeg(data[:position] + data[position + len(insert) :])
 
 
+@pytest.mark.parametrize("options", [{}, {"restart_rows": 1}, {"progressive": True}])
+def test_a_height_defined_after_the_first_scan(options):
+    """DNL, which libjpeg-turbo does not read (T.81, B.2.5)."""
+    data = make_jpeg(43, 56, **options)
+    frame = max(data.find(b"\xff\xc0"), data.find(b"\xff\xc2")) + 5
+    scan = data.index(b"\xff\xda")
+    end = next(
+        i
+        for i in range(scan + 2 + data[scan + 3], len(data))
+        if data[i] == 0xFF and data[i + 1] and not 0xD0 <= data[i + 1] <= 0xD7
+    )
+    late = (
+        data[:frame]
+        + bytes(2)
+        + data[frame + 2 : end]
+        + b"\xff\xdc\x00\x04"
+        + data[frame : frame + 2]
+        + data[end:]
+    )
+    assert outcome(_C.read_jpeg, late) == outcome(_C.read_jpeg, data)
+    without = data[:frame] + bytes(2) + data[frame + 2 :]
+    assert isinstance(outcome(_C.read_jpeg, without), str)
+
+
 def test_recovered_data_come_from_libjpeg():
     data = FILES["4:2:0"]
     image = fastdct.read(data[: len(data) * 2 // 3], recover=True)

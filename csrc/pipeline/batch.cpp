@@ -88,7 +88,7 @@ class Slot {
 
   // A thread keeps this much of a file buffer between calls.
   void shrink() {
-    constexpr size_t kKeptBytes = size_t{1} << 18;
+    constexpr size_t kKeptBytes = size_t{1} << 17;
     if (file_.capacity() > kKeptBytes) std::vector<uint8_t>().swap(file_);
   }
 

@@ -29,6 +29,28 @@ constexpr int kMaxDimension = 65500;  // libjpeg's JPEG_MAX_DIMENSION
 
 int read16(const uint8_t* bytes) { return bytes[0] << 8 | bytes[1]; }
 
+// The first marker inside or after entropy-coded data that is not RSTn; `end` if there is none.
+const uint8_t* end_of_scan(const uint8_t* from, const uint8_t* end) {
+  for (; end - from >= 2; ++from)
+    if (from[0] == 0xFF && from[1] != 0 && from[1] != 0xFF && (from[1] < 0xD0 || from[1] > 0xD7)) return from;
+  return end;
+}
+
+// The height that a DNL segment after the first scan defines, for a frame that leaves it open (T.81, B.2.5);
+// 0 if there is none. `from` is a marker.
+int find_number_of_lines(const uint8_t* from, const uint8_t* end) {
+  bool scanned = false;
+  while (end - from >= 4 && from[0] == 0xFF) {
+    const int marker = from[1], length = read16(from + 2);
+    if (scanned) return marker == kDnl && length == 4 && end - from >= 6 ? read16(from + 4) : 0;
+    if (length < 2 || end - from - 2 < length) return 0;
+    from += 2 + length;
+    scanned = marker == kSos;
+    if (scanned) from = end_of_scan(from, end);
+  }
+  return 0;
+}
+
 }  // namespace
 
 MarkerReader::Found MarkerReader::first_scan() {
@@ -142,6 +164,8 @@ bool MarkerReader::read_frame(int marker, const Segment& segment) {
   if (segment.size < 6 || segment.data[0] != 8) return odd("not 8 bits a sample");
   frame_.marker = marker;
   frame_.height = read16(segment.data + 1);
+  if (frame_.height == 0)
+    frame_.height = find_number_of_lines(next_, end_);  // libjpeg-turbo does not read these
   frame_.width = read16(segment.data + 3);
   frame_.num_components = segment.data[5];
   if (frame_.num_components < 1 || frame_.num_components > kMaxComponents ||
