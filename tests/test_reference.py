@@ -146,16 +146,28 @@ def test_padding_inside_the_last_block_does_not_leak(height, width, seed):
     np.testing.assert_allclose(transform.resample(dirty, (24, 24)), clean, atol=1e-7)
 
 
-def test_triangle_taps_are_pillows_bilinear():
+@pytest.mark.parametrize(
+    ("name", "pillows"),
+    [("box", "BOX"), ("triangle", "BILINEAR"), ("bicubic", "BICUBIC"), ("lanczos3", "LANCZOS")],
+)
+def test_filters_are_pillows(name, pillows):
     row = np.random.default_rng(1).uniform(0, 255, (1, 97)).astype(np.float32)
     for size in (8, 40, 96, 200):
-        first, weights = axis.triangle_taps(97, 0, 97, size)
+        first, weights = axis.filter_taps(97, 0, 97, size, name)
         ours = [
             sum(weights[i, k] * row[0, min(first[i] + k, 96)] for k in range(weights.shape[1]))
             for i in range(size)
         ]
-        pillow = np.asarray(Image.fromarray(row, "F").resize((size, 1), Image.Resampling.BILINEAR))[0]
-        np.testing.assert_allclose(ours, pillow, atol=1e-3)
+        resized = Image.fromarray(row, "F").resize((size, 1), Image.Resampling[pillows])
+        np.testing.assert_allclose(ours, np.asarray(resized)[0], atol=1e-3)
+
+
+def test_a_component_on_its_own_grid_is_not_upsampled():
+    image = fastdct.read(encode(picture(64, 96), subsampling="4:2:0"))
+    result = transform.resample(transform.planes(image), (32, 48), own_grid=True)
+    for plane, component in zip(result[1:], image.components[1:], strict=True):
+        expected = component.coefficients * component.quantization.astype(float)
+        np.testing.assert_allclose(plane, expected, atol=1e-10)
 
 
 def test_subsampling_by_three_repeats_samples():

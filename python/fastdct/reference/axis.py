@@ -9,9 +9,10 @@ equals "inverse DCT, resample unclamped samples, forward DCT" exactly.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,38 @@ DCT = _dct_matrix()
 DCT.setflags(write=False)
 
 
+Filter = Literal["box", "triangle", "bicubic", "lanczos3"]
+
+
+def _box(x: Float64) -> Float64:
+    return np.where((x > -0.5) & (x <= 0.5), 1.0, 0.0)
+
+
+def _triangle(x: Float64) -> Float64:
+    return np.maximum(1.0 - np.abs(x), 0.0)
+
+
+def _bicubic(x: Float64) -> Float64:
+    # Keys, "Cubic convolution interpolation for digital image processing" (1981), equation 15, with a = -1/2.
+    x = np.abs(x)
+    inner = (1.5 * x - 2.5) * x * x + 1
+    outer = ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return np.where(x < 1, inner, np.where(x < 2, outer, 0))
+
+
+def _lanczos3(x: Float64) -> Float64:
+    return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0)
+
+
+FILTERS: dict[Filter, tuple[float, Callable[[Float64], Float64]]] = {
+    "box": (0.5, _box),
+    "triangle": (1.0, _triangle),
+    "bicubic": (2.0, _bicubic),
+    "lanczos3": (3.0, _lanczos3),
+}
+"""Name → (support, function) as Pillow's BOX, BILINEAR, BICUBIC and LANCZOS have them; distances in samples."""
+
+
 @dataclass(frozen=True)
 class Axis:
     """What happens along one axis of a component.
@@ -48,6 +81,8 @@ class Axis:
         Pixels of the picture to one sample of the component: largest sampling factor ÷ the component's own.
     reverse
         Mirror the output.
+    filter
+        A key of `FILTERS`.
     """
 
     picture_size: int
@@ -56,6 +91,7 @@ class Axis:
     output_size: int
     subsampling: Fraction = Fraction(1)
     reverse: bool = False
+    filter: Filter = "triangle"
 
     @property
     def component_size(self) -> int:
@@ -106,7 +142,7 @@ def operator(axis: Axis) -> Operator:
 
 def _resampling(axis: Axis) -> Float64:
     """R, float64 [output_size, component_size]: samples of the component to samples of the output."""
-    first, weights = triangle_taps(axis.picture_size, axis.start, axis.stop, axis.output_size)
+    first, weights = filter_taps(axis.picture_size, axis.start, axis.stop, axis.output_size, axis.filter)
     matrix = np.zeros((axis.output_size, axis.component_size))
     rows = np.arange(axis.output_size)
     for tap in range(weights.shape[1]):
@@ -116,13 +152,13 @@ def _resampling(axis: Axis) -> Float64:
     return matrix[::-1] if axis.reverse else matrix
 
 
-def triangle_taps(
-    size: int, start: float, stop: float, output_size: int
+def filter_taps(
+    size: int, start: float, stop: float, output_size: int, filter: Filter = "triangle"
 ) -> tuple[NDArray[np.int64], Float64]:
-    """Antialiased linear interpolation of the pixels in [start, stop): Pillow's BILINEAR.
+    """Resample the pixels in [start, stop) as Pillow does: the triangle is its BILINEAR.
 
-    The triangle is as wide as the scale when shrinking and one pixel when enlarging. It is cut off at the
-    window and at the picture, and what remains sums to one: what lies outside never leaks in.
+    The filter is as wide as the scale when shrinking, against aliasing, and has its own width when enlarging. It
+    is cut off at the window and at the picture, and what remains sums to one: what lies outside never leaks in.
 
     Returns
     -------
@@ -131,13 +167,15 @@ def triangle_taps(
     weights : float64 [output_size, taps]
         Weights of the pixels first, first + 1, …; rows sum to 1.
     """
+    support, function = FILTERS[filter]
     scale = (stop - start) / output_size
-    support = max(scale, 1.0)
+    stretch = max(scale, 1.0)
+    reach = support * stretch
     low, high = math.floor(start), min(math.ceil(stop), size)
     centre = start + (np.arange(output_size) + 0.5) * scale  # [output_size]
-    first = np.clip(np.floor(centre - support + 0.5), low, high - 1).astype(np.int64)
-    pixel = first[:, None] + np.arange(math.ceil(2 * support) + 1)  # [output_size, taps]
-    weights = np.maximum(1 - np.abs(pixel + 0.5 - centre[:, None]) / support, 0)
+    first = np.clip(np.floor(centre - reach + 0.5), low, high - 1).astype(np.int64)
+    pixel = first[:, None] + np.arange(math.ceil(2 * reach) + 1)  # [output_size, taps]
+    weights = function((pixel + 0.5 - centre[:, None]) / stretch)
     weights[pixel >= high] = 0
     return first, weights / weights.sum(axis=1, keepdims=True)
 

@@ -5,6 +5,7 @@ Y = A_v · X · A_hᵀ for every component, with the operators of `fastdct.refer
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
@@ -14,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from fastdct.geometry import Resize, Window
 from fastdct.jpeg import JpegError, JpegImage
-from fastdct.reference.axis import DCT, Axis, Float64, operator, upsampling
+from fastdct.reference.axis import DCT, Axis, Filter, Float64, operator, upsampling
 from fastdct.reference.colour import RGB_TO_YCBCR, YCBCR_TO_RGB, cmyk_to_rgb, convert
 
 Floats = NDArray[np.floating[Any]]
@@ -141,7 +142,13 @@ def planes_from_pixels(rgb: NDArray[np.uint8], *, orientation: int = 1) -> Plane
 
 
 def resample(
-    picture: Planes, size: tuple[int, int], *, window: Window | None = None, dtype: DTypeLike = np.float64
+    picture: Planes,
+    size: tuple[int, int],
+    *,
+    window: Window | None = None,
+    filter: Filter = "triangle",
+    own_grid: bool = False,
+    dtype: DTypeLike = np.float64,
 ) -> Floats:
     """The window of a picture as coefficients of ``size``: [3, H/8, W/8, 8, 8], Y, Cb, Cr, upright.
 
@@ -154,12 +161,17 @@ def resample(
         Output height and width in samples, multiples of 8.
     window
         In pixels of the upright picture, clipped to it; the whole picture if not given.
+    filter
+        Of the resampling: a key of `fastdct.reference.axis.FILTERS`.
+    own_grid
+        Resample every component from its own samples instead of upsampling it to the picture's pixels first.
     dtype
         Of the arithmetic and the result; operators are made in float64 and rounded to it.
     """
     upright = picture.upright_size
     chosen = (window or Resize()(*upright)).clipped(*upright)
-    resampled = np.stack([_resample_plane(picture, plane, size, chosen, dtype) for plane in picture.planes])
+    place = _Place(size, chosen, filter, own_grid)
+    resampled = np.stack([_resample_plane(picture, plane, place, dtype) for plane in picture.planes])
     if picture.color_space == "grayscale":
         resampled = np.concatenate([resampled, np.zeros_like(resampled, shape=(2, *size))])
     elif picture.color_space == "RGB":
@@ -167,15 +179,24 @@ def resample(
     return resampled.reshape(3, size[0] // 8, 8, size[1] // 8, 8).transpose(0, 1, 3, 2, 4)
 
 
-def _resample_plane(
-    picture: Planes, plane: Plane, size: tuple[int, int], window: Window, dtype: DTypeLike
-) -> Floats:
+@dataclass(frozen=True)
+class _Place:
+    """Where a window of the upright picture goes, and how."""
+
+    size: tuple[int, int]
+    window: Window
+    filter: Filter
+    own_grid: bool
+
+
+def _resample_plane(picture: Planes, plane: Plane, place: _Place, dtype: DTypeLike) -> Floats:
     transpose, flip_x, flip_y = _ORIENTATIONS[picture.orientation]
     height, width = picture.upright_size
     down, across = reversed(plane.subsampling) if transpose else plane.subsampling
-    x1, y1, x2, y2 = window.box
-    vertical = operator(_axis(height, (y1, y2), size[0], down, stored=flip_y, wanted=False))
-    horizontal = operator(_axis(width, (x1, x2), size[1], across, stored=flip_x, wanted=window.flip))
+    x1, y1, x2, y2 = place.window.box
+    rows = _axis(height, (y1, y2), place.size[0], down, place, stored=flip_y, wanted=False)
+    columns = _axis(width, (x1, x2), place.size[1], across, place, stored=flip_x, wanted=place.window.flip)
+    vertical, horizontal = operator(rows), operator(columns)
     if transpose:
         values = plane.dequantised(horizontal.columns, vertical.columns, dtype).T
     else:
@@ -188,13 +209,19 @@ def _axis(
     part: tuple[float, float],
     output_size: int,
     subsampling: Fraction,
+    place: _Place,
     *,
     stored: bool,
     wanted: bool,
 ) -> Axis:
     # A stored mirror image is read from its other end; it is then mirrored unless a mirror is wanted as well.
     start, stop = (size - part[1], size - part[0]) if stored else part
-    return Axis(size, start, stop, output_size, subsampling, reverse=stored != wanted)
+    reverse = stored != wanted
+    if not place.own_grid:
+        return Axis(size, start, stop, output_size, subsampling, reverse, place.filter)
+    ratio = float(subsampling)
+    samples = math.ceil(size / subsampling)
+    return Axis(samples, start / ratio, stop / ratio, output_size, Fraction(1), reverse, place.filter)
 
 
 def pixels(
