@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "jpeg/entropy/kernels.h"
 #include "jpeg/markers.h"
@@ -24,6 +25,13 @@ const uint8_t* after_restart(const uint8_t* from, const uint8_t* end, int number
 
 ImageDecoder::State ImageDecoder::begin(const uint8_t* data, size_t size, const Request& request,
                                         Allocator& allocator, TableCache& cache) {
+  if (open(data, size, request, cache) == State::kAnomaly) return State::kAnomaly;
+  allocate(allocator);
+  return begin_scan();
+}
+
+ImageDecoder::State ImageDecoder::open(const uint8_t* data, size_t size, const Request& request,
+                                       TableCache& cache) {
   markers_.emplace(data, size);
   request_ = request;
   cache_ = &cache;
@@ -32,13 +40,23 @@ ImageDecoder::State ImageDecoder::begin(const uint8_t* data, size_t size, const 
   const MarkerReader::Found found = markers_->first_scan();
   if (found != MarkerReader::Found::kScan)
     return odd(found == MarkerReader::Found::kAnomaly ? markers_->anomaly() : "no scan");
-  if (allocate(size, allocator) == State::kAnomaly) return State::kAnomaly;
+  return check_size(size);
+}
+
+bool ImageDecoder::is_streamable() const {
+  return !markers_->frame().progressive() &&
+         markers_->scan().num_components == markers_->frame().num_components;
+}
+
+ImageDecoder::State ImageDecoder::begin_strips(const Request& request, std::vector<Plane> planes) {
+  request_ = request;
+  image_.planes = std::move(planes);
   return begin_scan();
 }
 
 // Nothing is allocated for an image that is too large, or that has more blocks than its bytes can hold: a
 // block takes at least one bit.
-ImageDecoder::State ImageDecoder::allocate(size_t size, Allocator& allocator) {
+ImageDecoder::State ImageDecoder::check_size(size_t size) {
   const Frame& frame = markers_->frame();
   if (static_cast<uint64_t>(frame.height) * static_cast<uint64_t>(frame.width) > request_.max_pixels)
     return odd("more pixels than asked for");
@@ -46,6 +64,11 @@ ImageDecoder::State ImageDecoder::allocate(size_t size, Allocator& allocator) {
   for (int i = 0; i < frame.num_components; ++i)
     blocks += frame.components[i].num_rows * frame.components[i].num_cols;
   if (blocks > 8 * static_cast<uint64_t>(size)) return odd("too few bytes for the blocks");
+  return State::kDecoding;
+}
+
+void ImageDecoder::allocate(Allocator& allocator) {
+  const Frame& frame = markers_->frame();
   const int num_planes = request_.luma_only ? 1 : frame.num_components;
   image_.planes.resize(static_cast<size_t>(num_planes));
   for (int i = 0; i < num_planes; ++i) {
@@ -55,7 +78,6 @@ ImageDecoder::State ImageDecoder::allocate(size_t size, Allocator& allocator) {
     plane.num_cols = frame.components[i].num_cols;
     plane.data = allocator.allocate(lay_out(plane, request_));
   }
-  return State::kDecoding;
 }
 
 ImageDecoder::State ImageDecoder::begin_scan() {
@@ -77,6 +99,7 @@ ImageDecoder::State ImageDecoder::advance() {
     case SequentialScan::State::kAnomaly:
       return odd(sequential_.anomaly());
     case SequentialScan::State::kDone:
+      if (sequential_.num_mcu_rows_done() == request_.end_mcu_row) return finish();
       break;
   }
   switch (markers_->next_scan(sequential_.marker())) {

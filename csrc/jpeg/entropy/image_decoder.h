@@ -22,6 +22,15 @@ class ImageDecoder {
   State begin(const uint8_t* data, size_t size, const Request& request, Allocator& allocator,
               TableCache& cache);
 
+  // The same in two steps, for rows that are used as soon as they are there: open() reads the header; then
+  // frame() is known, and begin_strips() takes planes of which strips are wanted, of the rows of MCUs that
+  // `request` says. Only if is_streamable(): otherwise the image has to be whole before anything of it is.
+  State open(const uint8_t* data, size_t size, const Request& request, TableCache& cache);
+  bool is_streamable() const;
+  State begin_strips(const Request& request, std::vector<Plane> planes);
+  const Frame& frame() const { return markers_->frame(); }
+  size_t num_mcu_rows_done() const { return sequential_.num_mcu_rows_done(); }
+
   // While kDecoding: to be decoded until it stops; then advance().
   Stream& stream() { return sequential_.stream(); }
   State advance();
@@ -39,7 +48,8 @@ class ImageDecoder {
   const char* anomaly() const { return anomaly_; }
 
  private:
-  State allocate(size_t size, Allocator& allocator);
+  State check_size(size_t size);
+  void allocate(Allocator& allocator);
   State begin_scan();
   State finish();
   State odd(const char* what) {

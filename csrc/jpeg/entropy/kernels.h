@@ -76,8 +76,9 @@ struct Kernels {
   // block.)
   void (*clear_blocks)(Block* blocks, int count);
 
-  // Writes a row of blocks in natural order, 64 coefficients each, zero from `num_frequencies` (zig-zag) on.
-  void (*store_blocks)(const BlockRow& row, int16_t* target, int num_frequencies);
+  // Writes a row of blocks in natural order, 64 coefficients each, zero from `num_frequencies` (zig-zag) on;
+  // `streaming`: past the caches, if the target is aligned.
+  void (*store_blocks)(const BlockRow& row, int16_t* target, int num_frequencies, bool streaming);
 
   // Writes the first `num_frequencies` coefficients of a row of blocks to one plane each, `plane` elements
   // apart. Up to `room` >= row.count elements of each may be overwritten: whole runs of kRunBlocks are

@@ -126,10 +126,10 @@ void store_first_row(const BlockRow& row, int16_t* target, int num_frequencies) 
   for (int i = 0; i < row.count; ++i, target += 64) store_first(row[i], target, num_frequencies);
 }
 
-void store_blocks(const BlockRow& row, int16_t* target, int num_frequencies) {
+void store_blocks(const BlockRow& row, int16_t* target, int num_frequencies, bool streaming) {
   if (num_frequencies < 64)
     store_first_row(row, target, num_frequencies);
-  else if (is_aligned(target))
+  else if (streaming && is_aligned(target))
     store_natural_row<true>(row, target);
   else
     store_natural_row<false>(row, target);

@@ -20,6 +20,17 @@ struct Request {
       kBlockArea;          // the first of the zig-zag order; the others are zero or, in planes, absent
   bool luma_only = false;  // the first component alone
   uint64_t max_pixels = 0;
+
+  // Rows of MCUs that strips are taken from: of those before only DC is decoded, those after are left alone.
+  size_t first_mcu_row = 0, end_mcu_row = SIZE_MAX;
+};
+
+// Blocks of a component that are kept, when its rows are used as soon as they are decoded: row r lies at
+// (r - first_row) % ring_rows.
+struct Strip {
+  size_t first_row = 0, num_rows = 0;
+  size_t first_col = 0, num_cols = 0;  // the first one is the first of an MCU
+  size_t ring_rows = 0;                // 0: no strip, but the whole plane
 };
 
 // One component of the result.
@@ -30,6 +41,7 @@ struct Plane {
   size_t plane_pitch = 0;                           // kFrequency: elements from one frequency to the next
   std::array<uint16_t, kBlockArea> quantization{};  // natural order
   int16_t* data = nullptr;
+  Strip strip;
 };
 
 struct CoefficientImage {

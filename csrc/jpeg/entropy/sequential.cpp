@@ -30,11 +30,11 @@ SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const R
       scan.approximation_low != 0)
     return odd("progressive parameters in a sequential scan");
   if (!plan(markers, planes, cache)) return State::kAnomaly;
-  wire_blocks();
   dc_only_ = request.num_frequencies == 1;
   if (!clean_ && !dc_only_) kernels_->clear_blocks(blocks_.get(), kMaxBandBlocks);
   mcu_row_ = part.first_mcu / num_mcu_cols_;
   mcu_col_ = part.first_mcu % num_mcu_cols_;
+  wire_blocks();
   until_end_ = std::min(part.end_mcu, num_mcu_rows_ * num_mcu_cols_) - part.first_mcu;
   next_restart_ = part.next_restart;
   restart_interval_ = static_cast<size_t>(markers.restart_interval());
@@ -79,12 +79,16 @@ bool SequentialScan::add_component(const MarkerReader& markers, const ScanCompon
   target.plane = plane;
   target.num_rows = source.num_rows;
   target.num_cols = source.num_cols;
+  target.kept = plane != nullptr && plane->strip.ring_rows > 0
+                    ? plane->strip
+                    : Strip{0, source.num_rows, 0, source.num_cols, source.num_rows};
   target.horizontal = alone ? 1 : source.sampling.horizontal;
   target.vertical = alone ? 1 : source.sampling.vertical;
   target.first_block = static_cast<int>(mcu_.size());
   target.quantization_dc = source.quantization[0];
   const bool dc_only = plane == nullptr || request_.num_frequencies == 1;
-  const McuBlock block{static_cast<int>(planes_.size()), cache.get(dc, ac, dc_only)};
+  McuBlock block{static_cast<int>(planes_.size()), cache.get(dc, ac, dc_only), nullptr};
+  if (request_.first_mcu_row > 0) block.dc_tables = cache.get(dc, ac, true);
   mcu_.insert(mcu_.end(), static_cast<size_t>(target.horizontal * target.vertical), block);
   planes_.push_back(target);
   return true;
@@ -93,11 +97,16 @@ bool SequentialScan::add_component(const MarkerReader& markers, const ScanCompon
 // Every block of a full band gets its tables; a shorter band is cut off in begin_band().
 void SequentialScan::wire_blocks() {
   const size_t size = mcu_.size();
+  const bool skipping = mcu_row_ < request_.first_mcu_row;
+  const auto tables = [&](size_t i) {
+    const McuBlock& block = mcu_[i % size];
+    return skipping ? block.dc_tables.get() : block.tables.get();
+  };
   for (size_t i = 0; i < kBandMcus * size; ++i) {
     Block& block = blocks_[i];
-    block.tables = mcu_[i % size].tables.get();
+    block.tables = tables(i);
     block.rest = block.tables->block_rest.entries.data();
-    block.following = mcu_[(i + 1) % size].tables->block_start.entries.data();
+    block.following = tables(i + 1)->block_start.entries.data();
   }
 }
 
@@ -124,7 +133,7 @@ void SequentialScan::begin_band() {
   clean_ = false;
   blocks_[band_mcus_ * mcu_.size() - 1].following = stop_table();
   stream_.cursor.position = reinterpret_cast<char*>(blocks_.get());
-  stream_.cursor.table = mcu_[0].tables->block_start.entries.data();
+  stream_.cursor.table = start_of_mcu();
 }
 
 SequentialScan::State SequentialScan::finish_band() {
@@ -142,6 +151,8 @@ SequentialScan::State SequentialScan::finish_band() {
   if (mcu_col_ == num_mcu_cols_) {
     mcu_col_ = 0;
     ++mcu_row_;
+    if (mcu_row_ == request_.end_mcu_row) return check_dc() ? State::kDone : State::kAnomaly;
+    if (mcu_row_ == request_.first_mcu_row) wire_blocks();
   }
   if (until_restart_ == 0) {
     if (!segment_.ends_at(stream_.cursor)) return odd("an entropy-coded segment of the wrong length");
@@ -152,9 +163,7 @@ SequentialScan::State SequentialScan::finish_band() {
   return State::kDecoding;
 }
 
-void SequentialScan::end_band() {
-  blocks_[band_mcus_ * mcu_.size() - 1].following = mcu_[0].tables->block_start.entries.data();
-}
+void SequentialScan::end_band() { blocks_[band_mcus_ * mcu_.size() - 1].following = start_of_mcu(); }
 
 // Differences become coefficients (T.81, F.1.1.5.1). The sum wraps: a hostile file may carry it anywhere.
 void SequentialScan::accumulate_dc() {
@@ -178,30 +187,40 @@ void SequentialScan::accumulate_dc() {
 }
 
 void SequentialScan::store_band() const {
-  for (const ScanPlane& plane : planes_) {
-    if (plane.plane == nullptr) continue;
-    const size_t col = mcu_col_ * static_cast<size_t>(plane.horizontal);
-    if (col >= plane.num_cols) continue;  // MCUs that only fill up
-    const int count =
-        static_cast<int>(std::min(plane.num_cols - col, static_cast<size_t>(band_mcus_ * plane.horizontal)));
-    // Behind the last block of a row lies its padding; elsewhere the next band, which another thread may have
-    // written.
-    const bool ends_row = col + static_cast<size_t>(count) == plane.num_cols;
-    const int room = ends_row ? static_cast<int>(plane.plane->row_pitch - col) : count;
-    for (int y = 0; y < plane.vertical; ++y) {
-      const size_t row = mcu_row_ * static_cast<size_t>(plane.vertical) + static_cast<size_t>(y);
-      if (row >= plane.num_rows) break;
-      constexpr ptrdiff_t kBlockElements = sizeof(Block) / sizeof(int16_t);
-      const BlockRow blocks{blocks_[plane.first_block + y * plane.horizontal].coefficients, plane.horizontal,
-                            kBlockElements, static_cast<ptrdiff_t>(mcu_.size()) * kBlockElements, count};
-      int16_t* data = plane.plane->data;
-      if (request_.layout == Layout::kBlock)
-        kernels_->store_blocks(blocks, data + (row * plane.num_cols + col) * kBlockArea,
-                               request_.num_frequencies);
-      else
-        kernels_->store_planes(blocks, data + row * plane.plane->row_pitch + col, plane.plane->plane_pitch,
-                               request_.num_frequencies, room);
-    }
+  for (const ScanPlane& plane : planes_)
+    if (plane.plane != nullptr) store_rows(plane);
+}
+
+// What the band has of the blocks that are kept of a component: all that do not only fill up, or those of a
+// strip.
+void SequentialScan::store_rows(const ScanPlane& plane) const {
+  constexpr ptrdiff_t kBlockElements = sizeof(Block) / sizeof(int16_t);
+  const auto horizontal = static_cast<size_t>(plane.horizontal),
+             vertical = static_cast<size_t>(plane.vertical);
+  const auto mcu_elements = static_cast<ptrdiff_t>(mcu_.size()) * kBlockElements;
+  const Strip& kept = plane.kept;
+  const Plane& target = *plane.plane;
+  const size_t first = mcu_col_ * horizontal, last = first + static_cast<size_t>(band_mcus_) * horizontal;
+  const size_t begin = std::max(first, kept.first_col), end = std::min(last, kept.first_col + kept.num_cols);
+  if (begin >= end) return;
+  const auto count = static_cast<int>(end - begin);
+  const size_t col = begin - kept.first_col;
+  // Behind the last block of a row lies its padding; elsewhere the next band, which another thread may have
+  // written.
+  const int room = end == plane.num_cols ? static_cast<int>(target.row_pitch - col) : count;
+  const Block* blocks =
+      &blocks_[(begin - first) / horizontal * mcu_.size() + static_cast<size_t>(plane.first_block)];
+  for (size_t y = 0; y < vertical; ++y, blocks += horizontal) {
+    const size_t row = mcu_row_ * vertical + y;
+    if (row < kept.first_row || row >= kept.first_row + kept.num_rows) continue;
+    const BlockRow source{blocks->coefficients, plane.horizontal, kBlockElements, mcu_elements, count};
+    const size_t ring_row = (row - kept.first_row) % kept.ring_rows;
+    if (request_.layout == Layout::kBlock)
+      kernels_->store_blocks(source, target.data + (ring_row * kept.num_cols + col) * kBlockArea,
+                             request_.num_frequencies, target.strip.ring_rows == 0);
+    else
+      kernels_->store_planes(source, target.data + ring_row * target.row_pitch + col, target.plane_pitch,
+                             request_.num_frequencies, room);
   }
 }
 

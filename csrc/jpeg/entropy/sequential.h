@@ -38,6 +38,8 @@ class SequentialScan {
   // Stores the band and prepares the next one.
   State finish_band();
 
+  size_t num_mcu_rows_done() const { return mcu_row_; }
+
   const uint8_t* marker() const { return segment_.marker(); }  // after the scan, once kDone
   const char* anomaly() const { return anomaly_; }
 
@@ -45,10 +47,12 @@ class SequentialScan {
   struct McuBlock {
     int component;  // of the scan
     std::shared_ptr<const BlockTables> tables;
+    std::shared_ptr<const BlockTables> dc_tables;  // the same for rows that are skipped
   };
   struct ScanPlane {
     const Plane* plane;  // nullptr: not wanted
     size_t num_rows, num_cols;
+    Strip kept;                // blocks that go to the plane
     int horizontal, vertical;  // blocks in an MCU
     int first_block;           // of an MCU
     int dc = 0;                // predictor
@@ -62,10 +66,12 @@ class SequentialScan {
   void wire_blocks();
   void begin_segment(const uint8_t* source);
   bool next_segment();
+  const LookupEntry* start_of_mcu() const { return blocks_[0].tables->block_start.entries.data(); }
   void begin_band();
   void end_band();
   void accumulate_dc();
   void store_band() const;
+  void store_rows(const ScanPlane& plane) const;
   void clear_band();
   bool check_dc();
   State odd(const char* what) {
