@@ -18,12 +18,12 @@ LAYERS = [
     {"retrieval"},
     {"training"},
     {"models", "data"},
-    {"decoder"},
+    {"decoder", "pixels", "_native"},
     {"ops", "reference"},
     {"batch"},
     {"geometry", "frequencies", "jpeg"},
     {"_image", "_sources"},
-    {"_errors", "_extras", "_C"},
+    {"_errors", "_extras", "_C", "_cuda"},
 ]
 CORE_MAY_INCLUDE = {
     "bindings": {"bindings", "pipeline", "jpeg", "dct", "ransac", "matching", "common"},

@@ -3,6 +3,8 @@
 #include <pybind11/pybind11.h>
 
 namespace fastdct {
+void bind_channels(pybind11::module_& m);
+void bind_dct(pybind11::module_& m);
 void bind_jpeg(pybind11::module_& m);
 void bind_batch(pybind11::module_& m);
 void bind_ransac(pybind11::module_& m);

@@ -3,6 +3,8 @@
 PYBIND11_MODULE(_C, m) {
   m.doc() = "Native core of fastdct. Private: use the fastdct package.";
   m.attr("__version__") = FASTDCT_VERSION;
+  fastdct::bind_channels(m);
+  fastdct::bind_dct(m);
   fastdct::bind_jpeg(m);
   fastdct::bind_batch(m);
   fastdct::bind_ransac(m);

@@ -68,6 +68,66 @@ def cpu_level() -> str:
 def write_jpeg(
     height: int, width: int, color_space: str, orientation: int, components: list[_Component]
 ) -> bytes: ...
+def reorder_blocks(
+    source: int,
+    target: int,
+    *,
+    num_pictures: int,
+    num_blocks: int,
+    element_size: int,
+    zigzag: bool,
+    to_channels: bool,
+) -> None: ...
+
+class Assembly:
+    def __init__(
+        self,
+        *,
+        output: str,
+        size: tuple[int, int],
+        chroma_size: tuple[int, int] | None,
+        luma: list[int],
+        cb: list[int],
+        cr: list[int],
+        scale: list[float],
+        shift: list[float],
+        filter: str,
+        dtype: str,
+        channels_last: bool,
+    ) -> None: ...
+    @property
+    def tensor_bytes(self) -> int: ...
+    @property
+    def chroma_bytes(self) -> int: ...
+
+_Plane = tuple[npt.NDArray[np.int16] | npt.NDArray[np.float32], list[float], tuple[int, int], tuple[int, int]]
+
+class Picture:
+    def __init__(
+        self, *, height: int, width: int, orientation: int, colors: str, planes: list[_Plane]
+    ) -> None: ...
+
+def decode_pixels(source: _Bytes | Picture, *, rgb: int, max_pixels: int, upright: bool) -> None: ...
+
+class PooledMemory:
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+class MemoryPool:
+    def __init__(self) -> None: ...
+    def take(self, size: int) -> PooledMemory: ...
+
+def decode(
+    assembly: Assembly,
+    sources: list[_Bytes | Picture],
+    windows: npt.NDArray[np.float64],
+    *,
+    rows: list[int],
+    tensor: int,
+    chroma: int,
+    num_threads: int,
+    max_pixels: int,
+    upright: bool,
+) -> list[str | None]: ...
 def ransac_affine(
     source: npt.NDArray[np.float64],
     target: npt.NDArray[np.float64],

@@ -11,6 +11,7 @@ from fastdct.decoder import Batch, Decoder
 from fastdct.frequencies import ChannelSelection
 from fastdct.geometry import Window
 from fastdct.jpeg import JpegComponent, JpegError, JpegHeader, JpegImage, probe, read, write
+from fastdct.pixels import read_pixels
 
 __all__ = [
     "Batch",
@@ -28,6 +29,7 @@ __all__ = [
     "probe",
     "read",
     "read_batch",
+    "read_pixels",
     "write",
 ]
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastdct import _C, _native
 from fastdct._extras import require
+from fastdct._sources import Bytes, load, source_name
 from fastdct.frequencies import ChannelSelection, resolve
 from fastdct.geometry import Resize, Rule, Window
 from fastdct.jpeg import DEFAULT_MAX_PIXELS, JpegError, JpegImage, Source, read
-from fastdct.reference.transform import Planes, planes, planes_from_pixels, resample
+from fastdct.reference.axis import FILTERS, Filter
+from fastdct.reference.transform import Planes, planes, planes_from_pixels
 
 if TYPE_CHECKING:
     import torch
 
 ErrorPolicy = Literal["raise", "skip", "mask"]
-Float32 = NDArray[np.float32]
 Picture = Source | JpegImage | Planes
+
+# These orientations turn the picture on its side (EXIF 2.32, tag 0x0112).
+_TRANSPOSING = (5, 6, 7, 8)
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,23 +37,37 @@ class Batch:
     Attributes
     ----------
     tensor
-        float32 [N, C, H/8, W/8].
+        [N, C, H/8, W/8]; RGB [N, 3, H, W].
     indices
         For each row of ``tensor`` the position of its source among the sources.
     errors
         Position of a source that failed → its error. Its row is absent under ``"skip"``, zero under ``"mask"``.
+    chroma
+        With ``chroma_size``: the channels of Cb and Cr, [N, Ccb + Ccr, h/8, w/8]; ``tensor`` then has those of Y.
     """
 
     tensor: torch.Tensor
     indices: tuple[int, ...]
     errors: dict[int, JpegError] = field(default_factory=dict)
+    chroma: torch.Tensor | None = None
 
     def __repr__(self) -> str:
-        return f"Batch(tensor={_shape(self.tensor)}, indices={len(self.indices)}, errors={len(self.errors)})"
+        chroma = "" if self.chroma is None else f", chroma={_shape(self.chroma)}"
+        counts = f"indices={len(self.indices)}, errors={len(self.errors)}"
+        return f"Batch(tensor={_shape(self.tensor)}{chroma}, {counts})"
 
 
 def _shape(tensor: torch.Tensor) -> str:
     return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+
+
+class _Job(NamedTuple):
+    """One source on its way into a row of a batch."""
+
+    row: int
+    name: str
+    source: Any
+    window: Window
 
 
 class Decoder:
@@ -54,7 +75,7 @@ class Decoder:
 
     A value is a dequantised coefficient of the orthonormal 8×8 DCT of level-shifted YCbCr samples, of the
     picture's window scaled to ``size``: exactly "inverse DCT, resample, forward DCT" of unclamped samples
-    (`fastdct.reference.axis`). EXIF orientation is applied; chroma is brought to the grid of luma.
+    (`fastdct.reference.axis`), to 1e-6 of the largest coefficient. EXIF orientation is applied.
 
     Parameters
     ----------
@@ -66,15 +87,33 @@ class Decoder:
         Rule ``(height, width) -> Window`` or one fixed `Window`.
     normalize
         (mean, std) per channel: a value becomes (value - mean) / std. Each is a scalar or of length C.
+    dtype
+        ``"float32"``, ``"bfloat16"``, ``"float16"`` or, not normalised and rounded, ``"int16"``; a torch or numpy
+        dtype means its name. RGB: ``"uint8"`` instead of int16.
+    num_threads
+        Threads of a batch; by default as many as this process may run at once. Results do not depend on it.
     on_error
         ``"raise"`` the first `JpegError`, ``"skip"`` the row, or ``"mask"`` it with zeros.
+    chroma_size
+        Give Cb and Cr a grid of their own, such as half of ``size``: they are resampled from their own samples,
+        into a second tensor. Otherwise they are upsampled to the grid of Y and share its tensor.
+    filter
+        ``"box"``, ``"triangle"``, ``"bicubic"`` or ``"lanczos3"``, antialiased as Pillow's filters are.
+    output
+        ``"dct"`` channels or ``"rgb"`` pixels of the same window: the inverse DCT of the resampled coefficients,
+        clamped to 0..255, rounded if integers.
+    layout
+        Order in memory: ``"channels_first"`` or ``"channels_last"``; the tensor's shape stays the same.
+    upright
+        Apply the EXIF orientation. If not, windows are in pixels of the picture as stored.
     max_pixels
         A larger picture is an error, found in its header before anything is allocated.
 
     Raises
     ------
     ValueError
-        ``size`` is not a multiple of 8, the channels are unknown, or ``normalize`` does not fit them.
+        ``size`` is not a multiple of 8, the channels are unknown, ``normalize`` does not fit them, or a name is
+        not one of those above.
 
     Examples
     --------
@@ -90,21 +129,76 @@ class Decoder:
         channels: int | ChannelSelection = 64,
         window: Rule | Window | None = None,
         normalize: tuple[ArrayLike, ArrayLike] | None = None,
+        dtype: object = None,
+        num_threads: int | None = None,
         on_error: ErrorPolicy = "raise",
+        chroma_size: int | tuple[int, int] | None = None,
+        filter: Filter = "triangle",
+        output: Literal["dct", "rgb"] = "dct",
+        layout: Literal["channels_first", "channels_last"] = "channels_first",
+        upright: bool = True,
         max_pixels: int = DEFAULT_MAX_PIXELS,
     ) -> None:
-        self.size = _checked_size(size)
+        self.size = _native.checked_size(size)
         self.channels = resolve(channels)
-        self.window: Rule = _fixed(window) if isinstance(window, Window) else window or Resize()
-        self.normalize = (
-            None if normalize is None else _checked_statistics(normalize, self.channels.num_channels)
-        )
-        if on_error not in ("raise", "skip", "mask"):
-            raise ValueError(f'on_error is "raise", "skip" or "mask", not {on_error!r}')
-        self.on_error = on_error
-        self.max_pixels = max_pixels
+        self.window: Rule = _Fixed(window) if isinstance(window, Window) else window or Resize()
+        self.on_error = _native.checked_choice(on_error, ("raise", "skip", "mask"), name="on_error")
+        self.output = _native.checked_choice(output, _native.OUTPUTS, name="output")
+        self.dtype = _native.checked_dtype(dtype, output=output, normalised=normalize is not None)
+        self.chroma_size = None
+        if chroma_size is not None:
+            if output == "rgb":
+                raise ValueError("RGB pixels have no chroma grid of their own; leave chroma_size out")
+            self.chroma_size = _native.checked_size(chroma_size, name="chroma_size")
+        if num_threads is not None and num_threads < 1:
+            raise ValueError(f"num_threads must be at least 1, not {num_threads}")
+        self.num_threads = num_threads or _available_cpus()
+        num_channels = 3 if output == "rgb" else self.channels.num_channels
+        self.normalize = None if normalize is None else _native.checked_statistics(normalize, num_channels)
+        self.filter = _native.checked_choice(filter, list(FILTERS), name="filter")
+        self.layout = _native.checked_choice(layout, _native.LAYOUTS, name="layout")
+        self.upright, self.max_pixels = upright, max_pixels
+        self.__setstate__({})
 
-    def __call__(self, sources: Sequence[Picture], *, windows: Sequence[Window] | None = None) -> Batch:
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_pool", "_assembly")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._pool = _C.MemoryPool()
+        self._assembly = _native.native_assembly(
+            self.size,
+            channels=self.channels,
+            chroma_size=self.chroma_size,
+            normalize=self.normalize,
+            filter=self.filter,
+            output=self.output,
+            dtype=self.dtype,
+            layout=self.layout,
+        )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of one decoded picture: (C, H/8, W/8), the channels of Y alone with ``chroma_size``; RGB (3, H, W)."""
+        if self.output == "rgb":
+            return 3, *self.size
+        count = self.channels.num_channels if self.chroma_size is None else self.channels.counts[0]
+        return count, self.size[0] // 8, self.size[1] // 8
+
+    @property
+    def chroma_shape(self) -> tuple[int, int, int] | None:
+        """Shape (Ccb + Ccr, h/8, w/8) of the chroma of one picture, with ``chroma_size``."""
+        if self.chroma_size is None:
+            return None
+        return sum(self.channels.counts[1:]), self.chroma_size[0] // 8, self.chroma_size[1] // 8
+
+    def __call__(
+        self,
+        sources: Sequence[Picture],
+        *,
+        windows: Sequence[Window] | None = None,
+        out: torch.Tensor | None = None,
+    ) -> Batch:
         """Decode a sequence of sources into one `Batch`.
 
         Parameters
@@ -113,44 +207,115 @@ class Decoder:
             Paths, buffers, or images already read.
         windows
             One explicit window for each source, instead of the decoder's rule.
+        out
+            A CPU tensor [N, …] to fill, pinned perhaps, of the decoder's dtype and layout. Otherwise the decoder
+            uses the memory of batches again that were dropped.
 
         Raises
         ------
         JpegError
             A source is bad and the policy is ``"raise"``.
         TypeError, ValueError
-            ``sources`` is a single source, or ``windows`` has another length.
+            ``sources`` is a single source, ``windows`` has another length, a window lies outside its picture, or
+            ``out`` does not fit.
         """
-        torch = require("torch", extra="torch")
         if isinstance(sources, str | bytes | bytearray | memoryview | JpegImage | Planes):
             raise TypeError("sources is a sequence of sources; put a single one into a list")
         if windows is not None and len(windows) != len(sources):
             raise ValueError(f"{len(windows)} windows for {len(sources)} sources; give one for each")
-        rows: list[Float32] = []
-        indices: list[int] = []
+        tensor = self._empty(len(sources), self.shape) if out is None else self._checked(out, len(sources))
+        chroma = None if self.chroma_shape is None else self._empty(len(sources), self.chroma_shape)
+        jobs, errors = self._prepare(sources, windows)
+        errors |= self._run(jobs, tensor, chroma)
+        return self._settle(tensor, chroma, dict(sorted(errors.items())))
+
+    def _prepare(
+        self, sources: Sequence[Picture], windows: Sequence[Window] | None
+    ) -> tuple[list[_Job], dict[int, JpegError]]:
+        jobs: list[_Job] = []
         errors: dict[int, JpegError] = {}
         for index, source in enumerate(sources):
             try:
-                row = self.decode(source, window=None if windows is None else windows[index])
+                jobs.append(self._job(index, source, None if windows is None else windows[index]))
             except JpegError as error:
                 if self.on_error == "raise":
                     raise
                 errors[index] = error
-                if self.on_error == "skip":
-                    continue
-                row = np.zeros(self.shape, dtype=np.float32)
-            rows.append(row)
-            indices.append(index)
-        stacked = np.stack(rows) if rows else np.empty((0, *self.shape), dtype=np.float32)
-        return Batch(torch.from_numpy(stacked), tuple(indices), errors)
+        return jobs, errors
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Shape (C, H/8, W/8) of one decoded picture."""
-        return self.channels.num_channels, self.size[0] // 8, self.size[1] // 8
+    def _job(self, index: int, source: Picture, window: Window | None) -> _Job:
+        native, (height, width) = self._open(source)
+        chosen = self.window(height, width) if window is None else window
+        name = "<image>" if isinstance(source, JpegImage | Planes) else source_name(source)
+        return _Job(index, name, native, chosen.clipped(height, width))
 
-    def decode(self, source: Picture, *, window: Window | None = None) -> Float32:
-        """Decode one picture: float32 [C, H/8, W/8]. Needs numpy only.
+    def _open(self, source: Picture) -> tuple[Any, tuple[int, int]]:
+        return open_source(source, upright=self.upright, max_pixels=self.max_pixels)
+
+    def _run(self, jobs: list[_Job], tensor: Any, chroma: Any | None) -> dict[int, JpegError]:
+        causes = self._decode(
+            jobs, tensor.data_ptr(), 0 if chroma is None else chroma.data_ptr(), self.num_threads
+        )
+        errors = {
+            job.row: JpegError(job.name, cause)
+            for job, cause in zip(jobs, causes, strict=True)
+            if cause is not None
+        }
+        if errors and self.on_error == "raise":
+            raise errors[min(errors)]
+        return errors
+
+    def _decode(self, jobs: list[_Job], tensor: int, chroma: int, num_threads: int) -> list[str | None]:
+        return _C.decode(
+            self._assembly,
+            [job.source for job in jobs],
+            _native.native_windows([job.window for job in jobs]),
+            rows=[job.row for job in jobs],
+            tensor=tensor,
+            chroma=chroma,
+            num_threads=num_threads,
+            max_pixels=self.max_pixels,
+            upright=self.upright,
+        )
+
+    def _settle(
+        self, tensor: torch.Tensor, chroma: torch.Tensor | None, errors: dict[int, JpegError]
+    ) -> Batch:
+        if not errors:
+            return Batch(tensor, tuple(range(len(tensor))), {}, chroma)
+        if self.on_error == "mask":
+            for part in (tensor, chroma):
+                if part is not None:
+                    part[list(errors)] = 0
+            return Batch(tensor, tuple(range(len(tensor))), errors, chroma)
+        kept = [index for index in range(len(tensor)) if index not in errors]
+        return Batch(tensor[kept], tuple(kept), errors, None if chroma is None else chroma[kept])
+
+    def _empty(self, count: int, shape: tuple[int, int, int]) -> torch.Tensor:
+        """A tensor over pooled memory, which comes back to the pool when the tensor is dropped."""
+        library = require("torch", extra="torch")
+        dtype = getattr(library, self.dtype)
+        if count == 0:
+            return cast("torch.Tensor", library.empty((0, *shape), dtype=dtype))
+        memory = self._pool.take(count * math.prod(shape) * dtype.itemsize)
+        flat = library.frombuffer(memory, dtype=dtype)
+        channels, height, width = shape
+        if self.layout == "channels_last":
+            return cast("torch.Tensor", flat.view(count, height, width, channels).permute(0, 3, 1, 2))
+        return cast("torch.Tensor", flat.view(count, *shape))
+
+    def _checked(self, out: torch.Tensor, count: int) -> torch.Tensor:
+        wanted = f"{self.dtype} {[count, *self.shape]}, contiguous {self.layout}, on the CPU"
+        ordered = out if self.layout == "channels_first" or out.ndim != 4 else out.permute(0, 2, 3, 1)
+        fits = _shape(out) == f"{self.dtype} {[count, *self.shape]}" and out.device.type == "cpu"
+        if not fits or not ordered.is_contiguous():
+            raise ValueError(
+                f"out is {_shape(out)} on {out.device}, strides {out.stride()}; it must be {wanted}"
+            )
+        return out
+
+    def decode(self, source: Picture, *, window: Window | None = None) -> NDArray[Any]:
+        """Decode one picture into an array: [C, H/8, W/8] or RGB [3, H, W]. Needs numpy only.
 
         Parameters
         ----------
@@ -164,54 +329,65 @@ class Decoder:
         JpegError
             The source cannot be read, or its colours have no known meaning.
         ValueError
-            The window lies outside the picture.
+            The window lies outside the picture, or the decoder's result is more than an array can hold: bfloat16,
+            or chroma on a grid of its own.
         """
-        picture = self._planes(source)
-        chosen = self.window(*picture.upright_size) if window is None else window
-        blocks = resample(picture, self.size, window=chosen, dtype=np.float32)  # [3, H/8, W/8, 8, 8]
-        return self._assemble(blocks)
+        if self.dtype == "bfloat16" or self.chroma_size is not None:
+            raise ValueError(
+                "one array holds neither bfloat16 nor two grids; call the decoder: decoder([source])"
+            )
+        channels, height, width = self.shape
+        last = self.layout == "channels_last"
+        array = np.empty((height, width, channels) if last else self.shape, dtype=self.dtype)
+        job = self._job(0, source, window)
+        [cause] = self._decode([job], array.ctypes.data, 0, 1)
+        if cause is not None:
+            raise JpegError(job.name, cause)
+        return np.moveaxis(array, 2, 0) if last else array
 
-    def from_pixels(self, rgb: NDArray[np.uint8], *, window: Window | None = None) -> Float32:
-        """The same channels, float32 [C, H/8, W/8], from RGB pixels uint8 [H, W, 3]."""
+    def from_pixels(self, rgb: NDArray[np.uint8], *, window: Window | None = None) -> NDArray[Any]:
+        """The same as `decode`, from RGB pixels uint8 [H, W, 3]."""
         return self.decode(planes_from_pixels(rgb), window=window)
 
-    def _planes(self, source: Picture) -> Planes:
-        if isinstance(source, Planes):
-            return source
-        return planes(source if isinstance(source, JpegImage) else read(source, max_pixels=self.max_pixels))
 
-    def _assemble(self, blocks: NDArray[Any]) -> Float32:
-        """Select, lay out channels first, normalise: blocks [3, Hb, Wb, 8, 8] to float32 [C, Hb, Wb]."""
-        flat = blocks.reshape(*blocks.shape[:3], 64)
-        chosen = (self.channels.luma, self.channels.cb, self.channels.cr)
-        parts = [
-            np.moveaxis(plane[..., list(index)], 2, 0) for plane, index in zip(flat, chosen, strict=True)
-        ]
-        tensor = np.concatenate(parts, dtype=np.float32)  # [C, Hb, Wb]
-        if self.normalize is not None:
-            mean, std = self.normalize
-            tensor = (tensor - mean[:, None, None]) / std[:, None, None]
-        return np.ascontiguousarray(tensor)
+def open_source(source: Picture, *, upright: bool, max_pixels: int) -> tuple[Any, tuple[int, int]]:
+    """What the core takes of a source, its bytes or a picture, and the height and width that windows are in.
 
-
-def _fixed(window: Window) -> Rule:
-    return lambda height, width: window
-
-
-def _checked_size(size: int | tuple[int, int]) -> tuple[int, int]:
-    height, width = (size, size) if isinstance(size, int) else size
-    if height <= 0 or width <= 0 or height % 8 or width % 8:
-        raise ValueError(f"size {size} does not hold whole 8×8 blocks; sides must be positive multiples of 8")
-    return height, width
+    Raises
+    ------
+    JpegError
+        The source cannot be read, or its colours have no known meaning.
+    """
+    if not isinstance(source, JpegImage | Planes):
+        data = load(source)
+        header = _probe(data, source_name(source))
+        if header.color_space in ("YCbCr", "RGB", "grayscale"):
+            turned = upright and header.orientation in _TRANSPOSING
+            height, width = header.height, header.width
+            return data, (width, height) if turned else (height, width)
+        source = read(source, max_pixels=max_pixels)  # inks are mixed through pixels
+    picture = source if isinstance(source, Planes) else planes(source)
+    size = picture.upright_size if upright else (picture.height, picture.width)
+    return _native.native_picture(picture, upright=upright), size
 
 
-def _checked_statistics(normalize: tuple[ArrayLike, ArrayLike], num_channels: int) -> tuple[Float32, Float32]:
-    mean, std = (np.asarray(part, dtype=np.float32) for part in normalize)
-    for name, part in (("mean", mean), ("std", std)):
-        if part.shape not in ((), (num_channels,)):
-            raise ValueError(
-                f"normalize: {name} has shape {list(part.shape)}; it must be a scalar or [{num_channels}]"
-            )
-    if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
-        raise ValueError("normalize: means must be finite and deviations positive and finite")
-    return tuple(cast(Float32, np.broadcast_to(part, (num_channels,))) for part in (mean, std))  # type: ignore[return-value]
+def _probe(data: Bytes, name: str) -> _C.JpegHeader:
+    try:
+        return _C.probe_jpeg(data)
+    except _C.JpegError as error:
+        raise JpegError(name, str(error)) from None
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """The rule that is one window for every picture."""
+
+    window: Window
+
+    def __call__(self, height: int, width: int) -> Window:
+        return self.window
+
+
+def _available_cpus() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # of this process, where the system says it
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from fastdct.decoder import Decoder
 from fastdct.jpeg import JpegComponent, JpegImage, write
-from fastdct.reference.transform import Planes, planes, resample
+from fastdct.reference.transform import Planes, planes
 
 # ITU-T T.81, tables K.1 and K.2 (quality 50), natural order.
 _LUMA_STEPS = (
@@ -35,7 +36,8 @@ def thumbnail(image: JpegImage | Planes, *, max_side: int = 160) -> bytes:
     height, width = picture.upright_size
     scale = min(max_side / max(height, width), 1.0)
     size = tuple(max(1, round(side * scale / 8)) * 8 for side in (height, width))
-    blocks = resample(picture, (size[0], size[1]), dtype=np.float32)  # [3, Hb, Wb, 8, 8]
+    channels = Decoder((size[0], size[1]), channels=192).decode(picture)  # [192, Hb, Wb]
+    blocks = channels.reshape(3, 8, 8, *channels.shape[1:]).transpose(0, 3, 4, 1, 2)  # [3, Hb, Wb, 8, 8]
     components = []
     for plane, steps in zip(blocks, (_LUMA_STEPS, _CHROMA_STEPS, _CHROMA_STEPS), strict=True):
         table = np.maximum(np.round(np.array(steps.split(), dtype=float) * _QUALITY_SCALE), 1).reshape(8, 8)
