@@ -18,7 +18,7 @@ import torch
 
 import fastdct
 import machine
-from fastdct.geometry import RandomResizedCrop, Window
+from fastdct.geometry import Compose, RandomHorizontalFlip, RandomResizedCrop, Resize, Window
 from fastdct.reference import transform
 from peers import windows as ways
 from photos import make_set
@@ -49,7 +49,9 @@ REPEATED = {SMALL: 3, LARGE: 1}  # windows of each photo
 
 
 def draw_windows(files, name):
-    rule = RandomResizedCrop(seed=1) if name == SMALL else lambda h, w: Window((0.0, 0.0, float(w), float(h)))
+    generator = torch.Generator().manual_seed(1)
+    random = Compose([RandomResizedCrop(generator=generator), RandomHorizontalFlip(generator=generator)])
+    rule = random if name == SMALL else Resize()
     headers = map(fastdct.probe, files)
     drawn = [rule(header.height, header.width) for header in headers]
     return [(*map(int, window.box), window.flip) for window in drawn]

@@ -17,7 +17,7 @@ LAYERS = [
     {"web"},
     {"retrieval"},
     {"training"},
-    {"models", "data"},
+    {"models", "data", "photometric"},
     {"decoder", "pixels", "_native"},
     {"ops", "reference"},
     {"batch"},

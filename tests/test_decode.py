@@ -78,7 +78,7 @@ def test_two_grids_from_a_file(case):
 @pytest.mark.parametrize("level", ["portable", "avx2", "avx512"])
 def test_a_batch_of_files_equals_its_images_one_by_one(num_threads, level, monkeypatch):
     monkeypatch.setenv("FASTDCT_CPU", level)
-    rule = RandomResizedCrop(seed=9)
+    rule = RandomResizedCrop(generator=torch.Generator().manual_seed(9))
     chosen = [rule(*transform.planes(fastdct.read(data)).upright_size) for data in FILES]
     batch = Decoder(72, num_threads=num_threads)(FILES, windows=chosen)
     for row, data, window in zip(batch.tensor, FILES, chosen, strict=True):

@@ -62,7 +62,8 @@ def test_windows_come_from_a_rule_a_constant_or_the_call(photos):
     rule = Decoder(32, window=lambda height, width: window)(photos[:1]).tensor
     assert torch.equal(explicit, fixed)
     assert torch.equal(explicit, rule)
-    again = [Decoder(32, window=RandomResizedCrop(seed=3))(photos).tensor for _ in range(2)]
+    rules = [RandomResizedCrop(generator=torch.Generator().manual_seed(3)) for _ in range(2)]
+    again = [Decoder(32, window=rule)(photos).tensor for rule in rules]
     assert torch.equal(*again)
 
 

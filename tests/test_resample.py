@@ -195,7 +195,7 @@ def images():
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", None])
 def test_threads_batches_and_what_came_before_change_nothing(images, output, dtype):
     def batch(num_threads, some):
-        rule = RandomResizedCrop(seed=5)
+        rule = RandomResizedCrop(generator=torch.Generator().manual_seed(5))
         settings_ = {"num_threads": num_threads, "output": output, "dtype": dtype}
         windows = [rule(*transform.planes(image).upright_size) for image in images]
         picked = [images[i] for i in some]

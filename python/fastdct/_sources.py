@@ -68,11 +68,13 @@ def _flat_bytes(array: npt.NDArray[Any], source: Source) -> npt.NDArray[np.uint8
 def _read_file(path: str | os.PathLike[str], limit: int) -> bytes:
     name = source_name(path)
     try:
-        mode = Path(name).stat().st_mode
+        # Parsing a path takes as long as reading a small file.
+        place = path if isinstance(path, Path) else Path(name)
+        mode = place.stat().st_mode
         if not stat.S_ISREG(mode):  # opening a pipe, or reading a device, might never end
             kind = "a directory, not a file" if stat.S_ISDIR(mode) else "not a regular file"
             raise JpegError(name, f"cannot be read: {kind}")
-        with Path(name).open("rb") as file:
+        with place.open("rb") as file:
             head = file.read(len(START_OF_IMAGE))
             if head != START_OF_IMAGE:  # known before a huge file of another kind is read
                 raise JpegError(name, _not_a_jpeg(head))

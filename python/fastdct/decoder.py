@@ -196,7 +196,7 @@ class Decoder:
         self,
         sources: Sequence[Picture],
         *,
-        windows: Sequence[Window] | None = None,
+        windows: Sequence[Window | Rule] | None = None,
         out: torch.Tensor | None = None,
     ) -> Batch:
         """Decode a sequence of sources into one `Batch`.
@@ -206,7 +206,7 @@ class Decoder:
         sources
             Paths, buffers, or images already read.
         windows
-            One explicit window for each source, instead of the decoder's rule.
+            One window, or rule, for each source, instead of the decoder's.
         out
             A CPU tensor [N, …] to fill, pinned perhaps, of the decoder's dtype and layout. Otherwise the decoder
             uses the memory of batches again that were dropped.
@@ -230,7 +230,7 @@ class Decoder:
         return self._settle(tensor, chroma, dict(sorted(errors.items())))
 
     def _prepare(
-        self, sources: Sequence[Picture], windows: Sequence[Window] | None
+        self, sources: Sequence[Picture], windows: Sequence[Window | Rule] | None
     ) -> tuple[list[_Job], dict[int, JpegError]]:
         jobs: list[_Job] = []
         errors: dict[int, JpegError] = {}
@@ -243,9 +243,10 @@ class Decoder:
                 errors[index] = error
         return jobs, errors
 
-    def _job(self, index: int, source: Picture, window: Window | None) -> _Job:
+    def _job(self, index: int, source: Picture, window: Window | Rule | None) -> _Job:
         native, (height, width) = self._open(source)
-        chosen = self.window(height, width) if window is None else window
+        rule = window or self.window
+        chosen = rule if isinstance(rule, Window) else rule(height, width)
         name = "<image>" if isinstance(source, JpegImage | Planes) else source_name(source)
         return _Job(index, name, native, chosen.clipped(height, width))
 
@@ -290,6 +291,16 @@ class Decoder:
             return Batch(tensor, tuple(range(len(tensor))), errors, chroma)
         kept = [index for index in range(len(tensor)) if index not in errors]
         return Batch(tensor[kept], tuple(kept), errors, None if chroma is None else chroma[kept])
+
+    def empty(self, count: int, *, pinned: bool = False) -> torch.Tensor:
+        """A tensor for ``count`` pictures, to be given as ``out``; pinned for copies to CUDA devices."""
+        if not pinned:
+            return self._empty(count, self.shape)
+        library = require("torch", extra="torch")
+        order = library.channels_last if self.layout == "channels_last" else library.contiguous_format
+        dtype = getattr(library, self.dtype)
+        tensor = library.empty((count, *self.shape), dtype=dtype, memory_format=order, pin_memory=True)
+        return cast("torch.Tensor", tensor)
 
     def _empty(self, count: int, shape: tuple[int, int, int]) -> torch.Tensor:
         """A tensor over pooled memory, which comes back to the pool when the tensor is dropped."""

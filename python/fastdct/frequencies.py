@@ -5,7 +5,7 @@ A frequency is named by its natural index ``8 * v + u``: ``v`` counts vertical, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,6 +146,28 @@ def zigzag_first(num_luma: int, num_chroma: int) -> ChannelSelection:
 def explicit(luma: Iterable[int], cb: Iterable[int], cr: Iterable[int]) -> ChannelSelection:
     """A selection of your own: natural indices ``8 * v + u``, in the order that the channels are to have."""
     return ChannelSelection("explicit", tuple(luma), tuple(cb), tuple(cr))
+
+
+def named(name: str) -> ChannelSelection:
+    """The selection of a name: ``"static-64"`` or ``"64"``, ``"fbs-16"``, ``"zigzag-44-10"``.
+
+    Raises
+    ------
+    ValueError
+        No selection has that name.
+    """
+    kind, *numbers = name.split("-") if "-" in name else ("static", name)
+    makers: dict[tuple[str, int], Callable[..., ChannelSelection]] = {
+        ("static", 1): static,
+        ("fbs", 1): fbs,
+        ("zigzag", 2): zigzag_first,
+    }
+    maker = makers.get((kind, len(numbers)))
+    if maker is None or not all(map(str.isdecimal, numbers)):
+        raise ValueError(
+            f"{name!r} names no selection; there are static-N (or N), fbs-N and zigzag-NUM_LUMA-NUM_CHROMA"
+        )
+    return maker(*map(int, numbers))
 
 
 def _first(count: int) -> tuple[int, ...]:

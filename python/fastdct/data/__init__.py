@@ -1,5 +1,45 @@
-"""Datasets of JPEG files."""
+"""Datasets of JPEG files, and the loader that decodes them ahead of time."""
 
-from fastdct.data.labelled import Labelled, image_folder, labels_csv
+from fastdct._extras import require
 
-__all__ = ["Labelled", "image_folder", "labels_csv"]
+require("torch", extra="torch")
+
+# Imported after the check above, so that a missing torch is named with the command that installs it.
+from fastdct.data.batch import LoadedBatch, Photometric  # noqa: E402
+from fastdct.data.labelled import (  # noqa: E402
+    Dataset,
+    Labelled,
+    Sample,
+    Sources,
+    image_files,
+    image_folder,
+    labels_csv,
+)
+from fastdct.data.loader import DctLoader  # noqa: E402
+from fastdct.data.shards import TarShards, Turn  # noqa: E402
+from fastdct.data.statistics import ChannelStatistics, Moments, measure  # noqa: E402
+from fastdct.data.torch_datasets import DctDataset, DctStream  # noqa: E402
+
+__all__ = [
+    "ChannelStatistics",
+    "Dataset",
+    "DctDataset",
+    "DctLoader",
+    "DctStream",
+    "Labelled",
+    "LoadedBatch",
+    "Moments",
+    "Photometric",
+    "Sample",
+    "Sources",
+    "TarShards",
+    "Turn",
+    "image_files",
+    "image_folder",
+    "labels_csv",
+    "measure",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 CHECKPOINT_FILE = "checkpoint.pt"
-_VERSION = 1
+_VERSION = 2
 
 
 class CheckpointError(ValueError):

@@ -18,13 +18,13 @@ _RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "0 or a positive multiple of 8": (lambda value: value >= 0 and value % 8 == 0, "late_size"),
     "float32 or bfloat16": (lambda value: value in ("float32", "bfloat16"), "precision"),
     "above 0 and at most 1": (lambda value: 0 < value <= 1, "crop_area"),
-    "from 0 to 1": (lambda value: 0 <= value <= 1, "flip contrast saturation"),
+    "from 0 to 1": (lambda value: 0 <= value <= 1, "flip brightness contrast saturation"),
     "at least 0 and below 1": (lambda value: 0 <= value < 1, "validation"),
     "at least 1": (lambda value: value >= 1, "crop_aspect epochs batch_size step_epochs workers"),
     "positive": (lambda value: value > 0, "learning_rate clip_norm scale"),
     "at least 0": (
         lambda value: value >= 0,
-        "late_from brightness momentum scale_rate weight_decay margin attention_weight cache_mib seed",
+        "late_from momentum scale_rate weight_decay margin attention_weight cache_mib seed",
     ),
 }
 
@@ -71,7 +71,7 @@ class TrainingConfig:
     crop_area: float = _option(0.08, "smallest part of a picture's area that a training window covers")
     crop_aspect: float = _option(1.3333, "largest aspect (and 1 / smallest) of a training window")
     flip: float = _option(0.0, "chance of mirroring a training window")
-    brightness: float = _option(0.0, "largest random shift of luma, in grey levels")
+    brightness: float = _option(0.0, "largest random relative change of brightness")
     contrast: float = _option(0.0, "largest random relative change of contrast")
     saturation: float = _option(0.0, "largest random relative change of saturation")
     epochs: int = _option(40, "epochs to train")

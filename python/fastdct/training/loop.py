@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastdct import models
 from fastdct.models.delg import Delg
-from fastdct.training.batches import num_training_batches
 from fastdct.training.checkpoint import Checkpoint
 from fastdct.training.config import TrainingConfig
 from fastdct.training.metrics import MetricsLog
@@ -53,17 +52,15 @@ def train_delg(config: TrainingConfig, *, progress: Progress | None = None) -> D
     progress.started(len(run.sources.training), len(run.sources.validation), errors=run.errors)
     log = MetricsLog(config.output, next_epoch=run.next_epoch)
     while run.next_epoch < config.epochs:
-        with progress.task(f"epoch {run.next_epoch + 1}/{config.epochs}", _batches_per_epoch(run)) as advance:
+        with progress.task(
+            f"epoch {run.next_epoch + 1}/{config.epochs}", len(run.training_batches())
+        ) as advance:
             metrics = run.train_epoch(advance)
         _checkpoint(run, data=data_digest).write(config.output)
         log.append(metrics)
         progress.epoch_ended(metrics)
     models.save(run.model, config.output, half=config.half)
     return run.model.eval()
-
-
-def _batches_per_epoch(run: Run) -> int:
-    return num_training_batches(len(run.sources.training), config=run.config)
 
 
 def _checkpoint(run: Run, *, data: str) -> Checkpoint:

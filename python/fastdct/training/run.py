@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import fmean
 
 import torch
 from torch import Tensor, nn
 
-from fastdct.decoder import Decoder
+from fastdct.data import DctLoader, LoadedBatch
 from fastdct.models.delg import Delg
-from fastdct.training.batches import LabelledBatch, Samples, training_batches, whole_batches
-from fastdct.training.cache import ImageCache
+from fastdct.training.batches import CachedFiles, training_batches, whole_batches
 from fastdct.training.config import TrainingConfig
 from fastdct.training.losses import DelgLoss
 
@@ -23,16 +21,14 @@ from fastdct.training.losses import DelgLoss
 _THRESHOLD_BATCHES = 8
 
 Advance = Callable[[], None]
-Labels = Sequence[tuple[Path, int]]  # a file and its class
 
 
 @dataclass(frozen=True)
 class Sources:
     """The files to train on and those held out."""
 
-    training: Labels
-    validation: Labels
-    cache: ImageCache
+    training: CachedFiles
+    validation: CachedFiles
 
 
 @dataclass
@@ -57,8 +53,7 @@ class Run:
         attention: deque[Tensor] = deque(maxlen=_THRESHOLD_BATCHES)
         num_images = 0
         self.model.train()
-        samples = self.samples(self.sources.training)
-        for batch in training_batches(samples, config=self.config, epoch=self.next_epoch):
+        for batch in self.training_batches():
             batch_losses, scores = self._step(batch)
             losses.append(batch_losses)
             attention.append(scores.flatten())
@@ -83,7 +78,7 @@ class Run:
         self.next_epoch += 1
         return metrics
 
-    def _step(self, batch: LabelledBatch) -> tuple[tuple[float, float, float], Tensor]:
+    def _step(self, batch: LoadedBatch) -> tuple[tuple[float, float, float], Tensor]:
         """Return the losses and the attention scores [N, 1, H, W] of one optimiser step."""
         with _autocast(self.config):
             output = self.model(batch.tensor)
@@ -98,24 +93,23 @@ class Run:
             losses.attention.item(),
         ), output.attention.detach()
 
-    def samples(self, labelled: Labels) -> Samples:
-        """Return files with a decoder of the current epoch's size."""
-        config = self.model.config
-        decoder = Decoder(
-            self.config.size_at(self.next_epoch), channels=config.channels, normalize=config.normalize
-        )
-        return Samples(
-            [path for path, _ in labelled], [label for _, label in labelled], decoder, self.sources.cache
+    def training_batches(self) -> DctLoader:
+        """Return the loader of the next epoch."""
+        return training_batches(
+            self.sources.training, config=self.config, network=self.model.config, epoch=self.next_epoch
         )
 
     @torch.inference_mode()
     def validate(self) -> float | None:
         """Return the accuracy on held-out pictures, each class counted alike; None without any."""
-        if not self.sources.validation:
+        if not len(self.sources.validation):
             return None
         self.model.eval()
         right: dict[int, list[float]] = {}
-        for batch in whole_batches(self.samples(self.sources.validation), config=self.config):
+        held_out = whole_batches(
+            self.sources.validation, config=self.config, network=self.model.config, epoch=self.next_epoch
+        )
+        for batch in held_out:
             with _autocast(self.config):
                 descriptors = self.model(batch.tensor).global_descriptor
             guesses = self.loss.arcface.cosines(descriptors).argmax(dim=1)

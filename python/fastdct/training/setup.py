@@ -9,19 +9,18 @@ from dataclasses import replace
 import torch
 
 from fastdct import models
-from fastdct.data import Labelled, image_folder, labels_csv
+from fastdct.data import ChannelStatistics, Labelled, image_folder, labels_csv, measure
 from fastdct.decoder import Decoder
 from fastdct.models.config import DelgConfig
 from fastdct.models.delg import Delg
-from fastdct.training.batches import Samples
+from fastdct.training.batches import CachedFiles
 from fastdct.training.cache import ImageCache
 from fastdct.training.checkpoint import Checkpoint
 from fastdct.training.config import TrainingConfig
 from fastdct.training.losses import DelgLoss
 from fastdct.training.progress import Progress
-from fastdct.training.run import Labels, Run, Sources, make_optimizer
+from fastdct.training.run import Run, Sources, make_optimizer
 from fastdct.training.split import stratified_split
-from fastdct.training.survey import survey
 
 _MIB = 1 << 20
 _BUILDERS: dict[str, Callable[..., Delg]] = {
@@ -60,18 +59,24 @@ def start(config: TrainingConfig, data: Labelled, progress: Progress) -> Run:
     model = _build(config)
     cache = ImageCache(config.cache_mib * _MIB)
     decoder = Decoder(config.late_size or config.size, channels=model.config.channels)  # as training ends
-    raw = Samples(data.sources, data.labels, decoder, cache)
-    training, validation = stratified_split(data.labels, fraction=config.validation, seed=config.seed)
-    errors: dict[int, str] = {}
+    sources = _sources(config, data, cache=cache, errors={})
     with progress.task("reading the data", len(data)) as advance:
-        found = survey(raw, training, workers=config.workers, advance=advance)
-        errors |= found.errors
-        if validation:
-            errors |= survey(raw, validation, workers=config.workers, advance=advance).errors
+
+        def look(dataset: CachedFiles) -> ChannelStatistics:
+            return measure(
+                dataset,
+                decoder,
+                num_threads=config.workers,
+                advance=lambda count: [advance() for _ in range(count)],
+            )
+
+        found = look(sources.training)
+        errors = found.errors | (look(sources.validation).errors if len(sources.validation) else {})
     if config.initial is None:  # else the network keeps the statistics that its weights were trained with
-        model.config = replace(model.config, mean=found.mean, std=found.std)
-    named = {str(data.sources[position]): text for position, text in errors.items()}
-    return _assemble(config, data, model, cache=cache, errors=named)
+        mean, std = found.normalize
+        model.config = replace(model.config, mean=mean, std=std)
+    texts = {name: str(error) for name, error in errors.items()}
+    return _assemble(config, data, model, cache=cache, errors=texts)
 
 
 def _build(config: TrainingConfig) -> Delg:
@@ -90,12 +95,7 @@ def _build(config: TrainingConfig) -> Delg:
 def _assemble(
     config: TrainingConfig, data: Labelled, model: Delg, *, cache: ImageCache, errors: dict[str, str]
 ) -> Run:
-    def usable(positions: Sequence[int]) -> Labels:
-        pairs = [(data.sources[position], data.labels[position]) for position in positions]
-        return [(path, label) for path, label in pairs if str(path) not in errors]
-
-    training, validation = stratified_split(data.labels, fraction=config.validation, seed=config.seed)
-    sources = Sources(usable(training), usable(validation), cache)
+    sources = _sources(config, data, cache=cache, errors=errors)
     loss = DelgLoss(
         embedding_dim=model.config.embedding_dim,
         local_dim=model.config.local_dim,
@@ -105,6 +105,17 @@ def _assemble(
         attention_weight=config.attention_weight,
     )
     return Run(config, model, loss, make_optimizer(model, loss, config), sources, errors)
+
+
+def _sources(config: TrainingConfig, data: Labelled, *, cache: ImageCache, errors: dict[str, str]) -> Sources:
+    """The files of both parts but those with errors."""
+
+    def usable(positions: Sequence[int]) -> CachedFiles:
+        pairs = [(data.sources[position], data.labels[position]) for position in positions]
+        return CachedFiles([(path, label) for path, label in pairs if str(path) not in errors], cache)
+
+    training, validation = stratified_split(data.labels, fraction=config.validation, seed=config.seed)
+    return Sources(usable(training), usable(validation))
 
 
 def resume(config: TrainingConfig, data: Labelled, checkpoint: Checkpoint) -> Run:
