@@ -12,16 +12,18 @@ namespace fastdct::ransac {
 // run.
 struct OneToOneScratch {
   explicit OneToOneScratch(std::int32_t max_matches);
-  std::vector<std::int32_t> order;           // inliers, as sorted last
-  std::vector<double> residual;              // squared, of every match
+  std::vector<std::int32_t> inlier;          // indices, as sorted last
+  std::vector<std::int32_t> table;           // open addressing: 1 + a match at the point, 0 if free
   std::vector<std::int32_t> source, target;  // a number for each distinct keypoint: its first match
+  std::vector<double> residual;              // squared, of every match
   std::vector<std::uint8_t> source_used, target_used;
 };
 
 // Inliers taken greedily, smallest residual first (ties: first match), each source keypoint and each target
 // keypoint at most once. Keypoints are the same if their coordinates are equal. Clusters of matches that run
-// into one point, which any map that shrinks enough explains, count once. O(n log n).
-std::int32_t count_one_to_one(const Matches& matches, const std::uint8_t* inlier_mask, const Affine& model,
+// into one point, which any map that shrinks enough explains, count once. O(n) if no keypoint repeats, else
+// O(n log n).
+std::int32_t count_one_to_one(const Matches& matches, const std::uint8_t* inlier_mask, const Affine<double>& model,
                               OneToOneScratch* scratch);
 
 }  // namespace fastdct::ransac

@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 
-#include "ransac/affine.h"
+#include "ransac/plausibility.h"
 #include "ransac/loop.h"
 
 namespace fastdct::ransac {

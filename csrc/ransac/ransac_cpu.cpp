@@ -8,8 +8,11 @@
 #include <thread>
 #include <vector>
 
-#include "ransac/affine_estimator.h"
+#include "common/instruction_set.h"
 #include "ransac/one_to_one.h"
+#include "ransac/polish.h"
+#include "ransac/problem.h"
+#include "ransac/search_kernels.h"
 
 namespace fastdct::ransac {
 namespace {
@@ -18,9 +21,29 @@ std::int32_t pair_size(const Batch& batch, std::int64_t pair) {
   return static_cast<std::int32_t>(batch.offsets[pair + 1] - batch.offsets[pair]);
 }
 
-void mark_inliers(const AffineEstimator& estimator, const Affine& model, std::uint8_t* mask) {
-  for (std::int32_t i = 0; i < estimator.matches.size; ++i) {
-    mask[i] = squared_residual(model, estimator.matches[i]) <= estimator.squared_error;
+// Three matches always agree with the map through them, so a pair needs a fourth before anything is verified
+// (DELG too scores 0 up to three).
+constexpr std::int32_t kMinMatches = 4;
+
+struct Worker {
+  explicit Worker(std::int32_t max_matches) : one_to_one(max_matches) { workspace.reserve(max_matches); }
+  Workspace workspace;
+  OneToOneScratch one_to_one;
+};
+
+Fit<Affine<float>> search_affine(const ProblemView& problem, const SearchOptions& options) {
+  switch (instruction_set()) {
+#if defined(__x86_64__)
+    case InstructionSet::kAvx512: return avx512::search_affine(problem, options);
+    case InstructionSet::kAvx2: return avx2::search_affine(problem, options);
+#endif
+    default: return portable::search_affine(problem, options);
+  }
+}
+
+void mark_inliers(const Matches& matches, const Affine<double>& model, double squared_error, std::uint8_t* mask) {
+  for (std::int32_t i = 0; i < matches.size; ++i) {
+    mask[i] = squared_residual(model, matches[i]) <= squared_error;
   }
 }
 
@@ -33,7 +56,7 @@ void store_nothing(std::int64_t pair, std::int32_t num_iterations, std::int32_t 
   std::fill_n(mask, num_matches, std::uint8_t{0});
 }
 
-void verify_pair(const Batch& batch, const Options& options, std::int64_t pair, OneToOneScratch* scratch,
+void verify_pair(const Batch& batch, const Options& options, std::int64_t pair, Worker* worker,
                  const Results& results) {
   const std::int64_t first = batch.offsets[pair];
   std::uint8_t* mask = results.inlier_mask + first;
@@ -41,17 +64,18 @@ void verify_pair(const Batch& batch, const Options& options, std::int64_t pair, 
   if (matches.size < kMinMatches) return store_nothing(pair, 0, matches.size, mask, results);
 
   const double max_error = batch.max_error[pair];
-  const AffineEstimator estimator{matches, options.bounds, options.seed, max_error * max_error};
-  const Fit<Affine> fit = search(estimator, options.budget);
+  const ProblemView problem = worker->workspace.prepare(matches, max_error, options.seed);
+  const Fit<Affine<float>> fit =
+      search_affine(problem, {linear_bounds(options.bounds), options.budget, options.seed});
   if (fit.support.score == 0) return store_nothing(pair, fit.num_iterations, matches.size, mask, results);
 
-  mark_inliers(estimator, fit.model, mask);
-  const Affine& m = fit.model;
-  const double rows[6] = {m.a, m.b, m.tx, m.c, m.d, m.ty};
-  std::copy_n(rows, 6, results.model + 6 * pair);
-  results.num_inliers[pair] = fit.support.num_inliers;
-  results.num_one_to_one[pair] = count_one_to_one(matches, mask, m, scratch);
-  results.score[pair] = static_cast<double>(fit.support.score) / static_cast<double>(kScoreOne);
+  Affine<double> model = in_pixels(fit.model, problem.frame);
+  const Support support = polish(matches, problem.frame, options.bounds, max_error, &model);
+  mark_inliers(matches, model, max_error * max_error, mask);
+  std::copy_n(model.at, 6, results.model + 6 * pair);
+  results.num_inliers[pair] = support.num_inliers;
+  results.num_one_to_one[pair] = count_one_to_one(matches, mask, model, &worker->one_to_one);
+  results.score[pair] = static_cast<double>(support.score) / static_cast<double>(kScoreOne);
   results.num_iterations[pair] = fit.num_iterations;
 }
 
@@ -67,9 +91,11 @@ std::int32_t largest_pair(const Batch& batch) {
 void ransac_affine(const Batch& batch, const Options& options, int num_threads, const Results& results) {
   if (batch.num_pairs == 0) return;
   const auto num_workers = static_cast<int>(std::min<std::int64_t>(num_threads, batch.num_pairs));
-  std::vector<OneToOneScratch> scratch(num_workers, OneToOneScratch(largest_pair(batch)));
+  std::vector<Worker> workers;
+  workers.reserve(num_workers);
+  for (int i = 0; i < num_workers; ++i) workers.emplace_back(largest_pair(batch));
   std::atomic<std::int64_t> next{0};
-  const auto work = [&](OneToOneScratch* own) {
+  const auto work = [&](Worker* own) {
     for (std::int64_t pair = next++; pair < batch.num_pairs; pair = next++) {
       verify_pair(batch, options, pair, own, results);
     }
@@ -77,11 +103,11 @@ void ransac_affine(const Batch& batch, const Options& options, int num_threads, 
   std::vector<std::thread> helpers;
   helpers.reserve(num_workers - 1);
   try {
-    for (int i = 1; i < num_workers; ++i) helpers.emplace_back(work, &scratch[i]);
+    for (int i = 1; i < num_workers; ++i) helpers.emplace_back(work, &workers[i]);
   } catch (const std::system_error&) {
     // The system gives no more threads: those that started, and this one, do all the work.
   }
-  work(&scratch[0]);
+  work(&workers[0]);
   for (std::thread& helper : helpers) helper.join();
 }
 

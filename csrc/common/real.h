@@ -1,0 +1,41 @@
+// Arithmetic that kernels share between one float (a GPU thread, a test) and Lanes of them (a CPU vector).
+//
+// Every operation rounds once and is named, so that the compiler has nothing to choose: float on any machine,
+// on a GPU, and each lane of a vector get the same bits. Compiled without implicit contraction
+// (-ffp-contract=off, nvcc -fmad=false).
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "common/host_device.h"
+
+namespace fastdct {
+
+// a b + c
+FASTDCT_HD float fused(float a, float b, float c) {
+#if defined(__CUDA_ARCH__)
+  return __fmaf_rn(a, b, c);
+#else
+  return __builtin_fmaf(a, b, c);
+#endif
+}
+
+// c - a b
+FASTDCT_HD float fused_negative(float a, float b, float c) { return fused(-a, b, c); }
+
+// The larger; `floor` if x is not a number.
+FASTDCT_HD float at_least(float x, float floor) { return x > floor ? x : floor; }
+
+// x where `chosen`, else zero (also where x is not a number).
+FASTDCT_HD float only_where(bool chosen, float x) { return chosen ? x : 0.0f; }
+
+FASTDCT_HD float magnitude(float x) { return x < 0 ? -x : x; }
+
+FASTDCT_HD std::int32_t bits_of(float x) {
+  std::int32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+}  // namespace fastdct
