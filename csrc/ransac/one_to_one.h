@@ -12,7 +12,6 @@ namespace fastdct::ransac {
 // run.
 struct OneToOneScratch {
   explicit OneToOneScratch(std::int32_t max_matches);
-  std::vector<std::int32_t> inlier;          // indices, as sorted last
   std::vector<std::int32_t> table;           // open addressing: 1 + a match at the point, 0 if free
   std::vector<std::int32_t> source, target;  // a number for each distinct keypoint: its first match
   std::vector<double> residual;              // squared, of every match
@@ -23,7 +22,8 @@ struct OneToOneScratch {
 // keypoint at most once. Keypoints are the same if their coordinates are equal. Clusters of matches that run
 // into one point, which any map that shrinks enough explains, count once. O(n) if no keypoint repeats, else
 // O(n log n).
-std::int32_t count_one_to_one(const Matches& matches, const std::uint8_t* inlier_mask, const Affine<double>& model,
-                              OneToOneScratch* scratch);
+// `inlier` [num_inliers] holds the inliers' indices, and is sorted.
+std::int32_t count_one_to_one(const Matches& matches, const Affine<double>& model, std::int32_t* inlier,
+                              std::int32_t num_inliers, OneToOneScratch* scratch);
 
 }  // namespace fastdct::ransac

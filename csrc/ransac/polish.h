@@ -21,7 +21,8 @@ FASTDCT_HD double squared_residual(const Affine<double>& m, const Match<double>&
 
 // Least squares on the inliers while that does not lower the score. An equal score is taken, once: many matches
 // pin a model down better than three.
+// `inlier` [matches.size + 1] receives the inliers' indices, rising.
 Support polish(const Matches& matches, const Frame& frame, const Plausibility& bounds, double max_error,
-               Affine<double>* model);
+               Affine<double>* model, std::int32_t* inlier);
 
 }  // namespace fastdct::ransac

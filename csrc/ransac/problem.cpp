@@ -36,28 +36,46 @@ float in_frame(double value, double centre, double scale) {
 
 }  // namespace
 
-void Workspace::reserve(std::int32_t max_matches) {
+Workspace::Workspace(std::int32_t max_matches, std::uint64_t seed) : seed_(seed) {
   const auto size = static_cast<size_t>(max_matches);
   for (auto& column : columns_) column.reserve(size + kLanes);
   for (auto& column : shuffled_) column.reserve(size + kMaxRun);
-  order_.reserve(size);
+  whole_orders_.reserve(2 * static_cast<size_t>(order_size(max_matches)));
+  order_.reserve(size + 1);
 }
 
-ProblemView Workspace::prepare(const Matches& matches, double max_error, std::uint64_t seed) {
+const std::int32_t* Workspace::order_of(std::int32_t num_matches) {
+  const std::int32_t size = order_size(num_matches);
+  std::int32_t* whole = whole_orders_.data() + size;
+  if ((sizes_drawn_ & static_cast<std::uint32_t>(size)) == 0) {
+    draw_order(seed_, size, whole);
+    sizes_drawn_ |= static_cast<std::uint32_t>(size);
+  }
+  std::int32_t* order = order_.data();
+  for (std::int32_t i = 0, count = 0; i < size; ++i) {  // without a branch; one entry may be written too much
+    order[count] = whole[i];
+    count += whole[i] < num_matches;
+  }
+  return order;
+}
+
+ProblemView Workspace::prepare(const Matches& matches, double max_error) {
   const std::int32_t n = matches.size;
   const double* coordinates[4] = {matches.source, matches.source + 1, matches.target, matches.target + 1};
   const double scale = static_cast<double>(kErrorSteps) / max_error;
+  const std::int32_t* order = order_of(n);
   double centre[4];
-  draw_order(seed, n, order_.data());
   for (int k = 0; k < 4; ++k) {
     centre[k] = middle(coordinates[k], n);
     float* column = columns_[k].data();
-    for (std::int32_t i = 0; i < n; ++i) column[i] = in_frame(coordinates[k][2 * std::int64_t{i}], centre[k], scale);
+    for (std::int32_t i = 0; i < n; ++i) {
+      column[i] = in_frame(coordinates[k][2 * std::int64_t{i}], centre[k], scale);
+    }
     // The target is far away, the source is not: a far source could be mapped to a far target.
     std::fill(column + n, column + n + kLanes, k < 2 ? 0.0f : kFarAway);
     float* shuffled = shuffled_[k].data();
-    for (std::int32_t i = 0; i < n; ++i) shuffled[i] = column[order_.data()[i]];
-    for (std::int32_t i = 0; i < kMaxRun; ++i) shuffled[n + i] = shuffled[i];  // n + i may be read and written
+    for (std::int32_t i = 0; i < n; ++i) shuffled[i] = column[order[i]];
+    for (std::int32_t i = 0; i < kMaxRun; ++i) shuffled[n + i] = shuffled[i];  // which may be past n, and repeat
   }
   const auto view = [n](const AlignedBuffer<float>(&buffers)[4]) {
     return Columns{{buffers[0].data(), buffers[1].data(), buffers[2].data(), buffers[3].data()}, n};

@@ -26,9 +26,11 @@ std::int32_t pair_size(const Batch& batch, std::int64_t pair) {
 constexpr std::int32_t kMinMatches = 4;
 
 struct Worker {
-  explicit Worker(std::int32_t max_matches) : one_to_one(max_matches) { workspace.reserve(max_matches); }
+  Worker(std::int32_t max_matches, std::uint64_t seed)
+      : workspace(max_matches, seed), one_to_one(max_matches), inlier(max_matches + 1) {}
   Workspace workspace;
   OneToOneScratch one_to_one;
+  std::vector<std::int32_t> inlier;
 };
 
 Fit<Affine<float>> search_affine(const ProblemView& problem, const SearchOptions& options) {
@@ -38,12 +40,6 @@ Fit<Affine<float>> search_affine(const ProblemView& problem, const SearchOptions
     case InstructionSet::kAvx2: return avx2::search_affine(problem, options);
 #endif
     default: return portable::search_affine(problem, options);
-  }
-}
-
-void mark_inliers(const Matches& matches, const Affine<double>& model, double squared_error, std::uint8_t* mask) {
-  for (std::int32_t i = 0; i < matches.size; ++i) {
-    mask[i] = squared_residual(model, matches[i]) <= squared_error;
   }
 }
 
@@ -64,17 +60,20 @@ void verify_pair(const Batch& batch, const Options& options, std::int64_t pair, 
   if (matches.size < kMinMatches) return store_nothing(pair, 0, matches.size, mask, results);
 
   const double max_error = batch.max_error[pair];
-  const ProblemView problem = worker->workspace.prepare(matches, max_error, options.seed);
+  const ProblemView problem = worker->workspace.prepare(matches, max_error);
   const Fit<Affine<float>> fit =
       search_affine(problem, {linear_bounds(options.bounds), options.budget, options.seed});
   if (fit.support.score == 0) return store_nothing(pair, fit.num_iterations, matches.size, mask, results);
 
   Affine<double> model = in_pixels(fit.model, problem.frame);
-  const Support support = polish(matches, problem.frame, options.bounds, max_error, &model);
-  mark_inliers(matches, model, max_error * max_error, mask);
+  std::int32_t* inlier = worker->inlier.data();
+  const Support support = polish(matches, problem.frame, options.bounds, max_error, &model, inlier);
+  std::fill_n(mask, matches.size, std::uint8_t{0});
+  for (std::int32_t k = 0; k < support.num_inliers; ++k) mask[inlier[k]] = 1;
   std::copy_n(model.at, 6, results.model + 6 * pair);
   results.num_inliers[pair] = support.num_inliers;
-  results.num_one_to_one[pair] = count_one_to_one(matches, mask, model, &worker->one_to_one);
+  results.num_one_to_one[pair] = 
+      count_one_to_one(matches, model, inlier, support.num_inliers, &worker->one_to_one);
   results.score[pair] = static_cast<double>(support.score) / static_cast<double>(kScoreOne);
   results.num_iterations[pair] = fit.num_iterations;
 }
@@ -93,7 +92,7 @@ void ransac_affine(const Batch& batch, const Options& options, int num_threads, 
   const auto num_workers = static_cast<int>(std::min<std::int64_t>(num_threads, batch.num_pairs));
   std::vector<Worker> workers;
   workers.reserve(num_workers);
-  for (int i = 0; i < num_workers; ++i) workers.emplace_back(largest_pair(batch));
+  for (int i = 0; i < num_workers; ++i) workers.emplace_back(largest_pair(batch), options.seed);
   std::atomic<std::int64_t> next{0};
   const auto work = [&](Worker* own) {
     for (std::int64_t pair = next++; pair < batch.num_pairs; pair = next++) {

@@ -70,12 +70,12 @@ FASTDCT_HD void draw_sample(std::uint64_t seed, std::uint32_t hypothesis, std::i
   }
 }
 
-// order[i], 0 <= i < num_matches: a random permutation (Fisher and Yates, as Durstenfeld has it).
-FASTDCT_HD void draw_order(std::uint64_t seed, std::int32_t num_matches, std::int32_t* order) {
-  for (std::int32_t i = 0; i < num_matches; ++i) order[i] = i;
+// order[i], 0 <= i < size: a random permutation (Fisher and Yates, as Durstenfeld has it).
+FASTDCT_HD void draw_order(std::uint64_t seed, std::int32_t size, std::int32_t* order) {
+  for (std::int32_t i = 0; i < size; ++i) order[i] = i;
   Words random{};
-  for (std::int32_t i = num_matches - 1; i > 0; --i) {
-    const auto draw = static_cast<std::uint32_t>(num_matches - 1 - i);
+  for (std::int32_t i = size - 1; i > 0; --i) {
+    const auto draw = static_cast<std::uint32_t>(size - 1 - i);
     if (draw % 4 == 0) {
       random = philox4x32_10({{draw / 4, 0, 0, static_cast<std::uint32_t>(Stream::order)}}, seed);
     }
@@ -84,6 +84,14 @@ FASTDCT_HD void draw_order(std::uint64_t seed, std::int32_t num_matches, std::in
     order[i] = order[j];
     order[j] = moved;
   }
+}
+
+// The order of num_matches matches is that of the next power of two, without what is too large for it: uniform
+// as well, the same for every pair of this size, and most of the drawing is done once for all pairs.
+FASTDCT_HD std::int32_t order_size(std::int32_t num_matches) {
+  std::int32_t size = 1;
+  while (size < num_matches) size *= 2;
+  return size;
 }
 
 }  // namespace fastdct::ransac

@@ -38,7 +38,7 @@ class LanesSource {
   Fit<Model> optimise(const Hypothesis<Model>& hypothesis) const {
     Fit<Model> best{hypothesis.model, support(hypothesis.model), 0};
     Model model = hypothesis.model;
-    float squared_radius = 2.25f * kErrorSteps * kErrorSteps;
+    float squared_radius = kFirstRadius * kFirstRadius * kErrorSteps * kErrorSteps;
     for (int round = 0; round < kMaxRefits && refit(model, squared_radius, &model); ++round) {
       squared_radius = kErrorSteps * kErrorSteps;
       const Support gained = support(model);
@@ -55,7 +55,8 @@ class LanesSource {
 
  private:
   static constexpr int kSize = Estimator::kModelSize;
-  static constexpr int kMaxRefits = 6;
+  static constexpr int kMaxRefits = 12;
+  static constexpr float kFirstRadius = 3;  // in thresholds; 1.5 loses 1 % success at 5 % inliers, 4 no more
 
   using LaneModel = ransac::Model<Lanes, kSize>;
 
