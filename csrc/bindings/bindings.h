@@ -4,5 +4,6 @@
 
 namespace fastdct {
 void bind_jpeg(pybind11::module_& m);
+void bind_matching(pybind11::module_& m);
 void bind_ransac(pybind11::module_& m);
 }  // namespace fastdct

@@ -4,5 +4,6 @@ PYBIND11_MODULE(_C, m) {
   m.doc() = "Native core of fastdct. Private: use the fastdct package.";
   m.attr("__version__") = FASTDCT_VERSION;
   fastdct::bind_jpeg(m);
+  fastdct::bind_matching(m);
   fastdct::bind_ransac(m);
 }

@@ -15,3 +15,17 @@
 #else
 #include "common/lanes_portable.h"
 #endif
+
+namespace fastdct::FASTDCT_LANES {
+
+// In pairs, halving: the order that a GPU's shuffles add in.
+FASTDCT_HD float sum_in_pairs(Lanes x) {
+  float lane[kLanes];
+  x.store(lane);
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) lane[i] += lane[i + half];
+  }
+  return lane[0];
+}
+
+}  // namespace fastdct::FASTDCT_LANES

@@ -33,6 +33,10 @@ struct Lanes {
   FASTDCT_HD Lanes(__m256 l, __m256 h) : low(l), high(h) {}
   FASTDCT_HD Lanes(float value) : low(_mm256_set1_ps(value)), high(low) {}
   FASTDCT_HD static Lanes load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+  FASTDCT_HD static Lanes load_halves(const std::uint16_t* p) {
+    return {_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))),
+            _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 8)))};
+  }
   FASTDCT_HD void store(float* p) const {
     _mm256_storeu_ps(p, low);
     _mm256_storeu_ps(p + 8, high);
@@ -65,6 +69,9 @@ FASTDCT_HD Lanes at_least(Lanes x, Lanes floor) {
 }
 FASTDCT_HD Lanes only_where(LaneMask m, Lanes x) {
   return {_mm256_and_ps(m.low, x.low), _mm256_and_ps(m.high, x.high)};
+}
+FASTDCT_HD Lanes select(LaneMask m, Lanes yes, Lanes no) {
+  return {_mm256_blendv_ps(no.low, yes.low, m.low), _mm256_blendv_ps(no.high, yes.high, m.high)};
 }
 FASTDCT_HD Lanes magnitude(Lanes x) {
   const __m256 sign = _mm256_set1_ps(-0.0f);
@@ -101,6 +108,7 @@ FASTDCT_HD void store_chosen(LaneMask m, LaneInts x, std::int32_t* p) {
 FASTDCT_HD LaneInts operator+(LaneInts a, LaneInts b) {
   return {_mm256_add_epi32(a.low, b.low), _mm256_add_epi32(a.high, b.high)};
 }
+FASTDCT_HD Lanes to_floats(LaneInts x) { return {_mm256_cvtepi32_ps(x.low), _mm256_cvtepi32_ps(x.high)}; }
 FASTDCT_HD LaneInts bits_of(Lanes x) { return {_mm256_castps_si256(x.low), _mm256_castps_si256(x.high)}; }
 
 }  // namespace fastdct::FASTDCT_LANES

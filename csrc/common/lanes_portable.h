@@ -19,6 +19,11 @@ struct Lanes {
     for (int i = 0; i < kLanes; ++i) x.lane[i] = p[i];
     return x;
   }
+  FASTDCT_HD static Lanes load_halves(const std::uint16_t* p) {
+    Lanes x;
+    for (int i = 0; i < kLanes; ++i) x.lane[i] = half_to_float(p[i]);
+    return x;
+  }
   FASTDCT_HD void store(float* p) const {
     for (int i = 0; i < kLanes; ++i) p[i] = lane[i];
   }
@@ -68,8 +73,12 @@ FASTDCT_HD Lanes at_least(Lanes x, Lanes floor) {
 FASTDCT_HD Lanes only_where(LaneMask m, Lanes x) {
   FASTDCT_EACH_LANE(Lanes, fastdct::only_where(m.lane[i], x.lane[i]));
 }
+FASTDCT_HD Lanes select(LaneMask m, Lanes yes, Lanes no) {
+  FASTDCT_EACH_LANE(Lanes, m.lane[i] ? yes.lane[i] : no.lane[i]);
+}
 FASTDCT_HD Lanes magnitude(Lanes x) { FASTDCT_EACH_LANE(Lanes, fastdct::magnitude(x.lane[i])); }
 FASTDCT_HD LaneInts operator+(LaneInts a, LaneInts b) { FASTDCT_EACH_LANE(LaneInts, wrapped_sum(a.lane[i], b.lane[i])); }
+FASTDCT_HD Lanes to_floats(LaneInts x) { FASTDCT_EACH_LANE(Lanes, static_cast<float>(x.lane[i])); }
 FASTDCT_HD LaneInts bits_of(Lanes x) { FASTDCT_EACH_LANE(LaneInts, fastdct::bits_of(x.lane[i])); }
 FASTDCT_HD LaneInts counting_from(std::int32_t first) { FASTDCT_EACH_LANE(LaneInts, first + i); }
 FASTDCT_HD LaneMask first_lanes(int count) { FASTDCT_EACH_LANE(LaneMask, i < count); }

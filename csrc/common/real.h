@@ -38,4 +38,20 @@ FASTDCT_HD std::int32_t bits_of(float x) {
   return bits;
 }
 
+// IEEE 754 binary16, which float holds exactly.
+FASTDCT_HD float half_to_float(std::uint16_t half) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
+  const std::uint32_t exponent = half >> 10 & 0x1f, fraction = half & 0x3ff;
+  std::uint32_t bits = sign | (exponent + 112) << 23 | fraction << 13;  // 112 = 127 - 15, the biases
+  if (exponent == 31) bits = sign | 0x7f800000 | fraction << 13;
+  if (exponent == 0) {  // zero, or subnormal: steps of 2^-24
+    const float magnitude_of = static_cast<float>(fraction) * 0x1p-24f;
+    std::memcpy(&bits, &magnitude_of, sizeof bits);
+    bits |= sign;
+  }
+  float result;
+  std::memcpy(&result, &bits, sizeof result);
+  return result;
+}
+
 }  // namespace fastdct

@@ -2,13 +2,11 @@
 #include "ransac/ransac.h"
 
 #include <algorithm>
-#include <atomic>
 #include <limits>
-#include <system_error>
-#include <thread>
 #include <vector>
 
 #include "common/instruction_set.h"
+#include "common/parallel.h"
 #include "ransac/one_to_one.h"
 #include "ransac/polish.h"
 #include "ransac/problem.h"
@@ -89,25 +87,13 @@ std::int32_t largest_pair(const Batch& batch) {
 
 void ransac_affine(const Batch& batch, const Options& options, int num_threads, const Results& results) {
   if (batch.num_pairs == 0) return;
-  const auto num_workers = static_cast<int>(std::min<std::int64_t>(num_threads, batch.num_pairs));
+  const int workers_wanted = num_workers(batch.num_pairs, num_threads);
   std::vector<Worker> workers;
-  workers.reserve(num_workers);
-  for (int i = 0; i < num_workers; ++i) workers.emplace_back(largest_pair(batch), options.seed);
-  std::atomic<std::int64_t> next{0};
-  const auto work = [&](Worker* own) {
-    for (std::int64_t pair = next++; pair < batch.num_pairs; pair = next++) {
-      verify_pair(batch, options, pair, own, results);
-    }
-  };
-  std::vector<std::thread> helpers;
-  helpers.reserve(num_workers - 1);
-  try {
-    for (int i = 1; i < num_workers; ++i) helpers.emplace_back(work, &workers[i]);
-  } catch (const std::system_error&) {
-    // The system gives no more threads: those that started, and this one, do all the work.
-  }
-  work(&workers[0]);
-  for (std::thread& helper : helpers) helper.join();
+  workers.reserve(workers_wanted);
+  for (int i = 0; i < workers_wanted; ++i) workers.emplace_back(largest_pair(batch), options.seed);
+  parallel_for(batch.num_pairs, workers_wanted, [&](int worker, std::int64_t pair) {
+    verify_pair(batch, options, pair, &workers[worker], results);
+  });
 }
 
 }  // namespace fastdct::ransac

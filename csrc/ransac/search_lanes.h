@@ -156,7 +156,7 @@ class LanesSource {
     const Lanes inverse(1 / squared_radius);
     for (std::int32_t i = 0; i < matches.size; i += kLanes) estimator_.add(model, load(matches, i), inverse, &sum);
     double total[Estimator::kSums];
-    for (int k = 0; k < Estimator::kSums; ++k) total[k] = sum_of(sum.at[k]);
+    for (int k = 0; k < Estimator::kSums; ++k) total[k] = sum_in_pairs(sum.at[k]);
     return estimator_.refit(total, fitted);
   }
 
@@ -166,16 +166,6 @@ class LanesSource {
     std::int64_t total = 0;
     for (const std::int32_t lane : bits) total += without_floor(lane, num_terms);
     return total;
-  }
-
-  // In pairs, halving: the order that a GPU's shuffles add in.
-  static float sum_of(Lanes x) {
-    float lane[kLanes];
-    x.store(lane);
-    for (int half = kLanes / 2; half > 0; half /= 2) {
-      for (int i = 0; i < half; ++i) lane[i] += lane[i + half];
-    }
-    return lane[0];
   }
 
   Estimator estimator_;

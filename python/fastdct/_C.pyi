@@ -34,6 +34,20 @@ def read_jpeg(
 def write_jpeg(
     height: int, width: int, color_space: str, orientation: int, components: list[_Component]
 ) -> bytes: ...
+def match(
+    query: npt.NDArray[np.float32] | npt.NDArray[np.float16] | npt.NDArray[np.uint8],
+    candidates: npt.NDArray[np.float32] | npt.NDArray[np.float16] | npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    *,
+    metric: str,
+    mutual: bool,
+    one_to_one: bool,
+    max_ratio: float,
+    max_distance: float,
+    num_threads: int,
+) -> tuple[
+    npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]
+]: ...
 def ransac_affine(
     source: npt.NDArray[np.float64],
     target: npt.NDArray[np.float64],

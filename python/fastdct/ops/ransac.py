@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdct import _C
-from fastdct.ops._arrays import Array, checked_offsets, is_tensor, like, real_matrix, shapes, to_numpy
+from fastdct.ops._arrays import (
+    Array,
+    bounded_integer,
+    checked_offsets,
+    finite_matrix,
+    is_tensor,
+    like,
+    shapes,
+    to_numpy,
+)
 
 MODELS = ("affine",)
 
@@ -107,8 +116,8 @@ def ransac(
     """
     if model not in MODELS:
         raise ValueError(f"model {model!r} is not known: accepted are {', '.join(map(repr, MODELS))}")
-    source_points = real_matrix(source, name="source", dtype=np.float64, num_columns=2)  # [K, 2]
-    target_points = real_matrix(target, name="target", dtype=np.float64, num_columns=2)  # [K, 2]
+    source_points = finite_matrix(source, name="source", num_columns=2)  # [K, 2]
+    target_points = finite_matrix(target, name="target", num_columns=2)  # [K, 2]
     if len(source_points) != len(target_points):
         raise ValueError(
             f"source and target must have a row for each match, not {len(source_points)} and {len(target_points)}"
@@ -120,25 +129,17 @@ def ransac(
         target_points,
         pairs,
         _per_pair(max_error, num_pairs=len(pairs) - 1),
-        max_iterations=_integer(max_iterations, name="max_iterations", low=1, high=2**31 - 1),
+        max_iterations=bounded_integer(max_iterations, name="max_iterations", low=1, high=2**31 - 1),
         confidence=_confidence(confidence),
-        seed=_integer(seed, name="seed", low=0, high=2**64 - 1),
+        seed=bounded_integer(seed, name="seed", low=0, high=2**64 - 1),
         min_scale=min_scale,
         max_scale=max_scale,
         max_anisotropy=_anisotropy_bound(max_anisotropy),
         allow_reflection=bool(allow_reflection),
-        num_threads=_integer(num_threads, name="num_threads", low=1, high=2**31 - 1),
+        num_threads=bounded_integer(num_threads, name="num_threads", low=1, high=2**31 - 1),
     )
     tensors = any(map(is_tensor, (source, target, offsets)))
     return RansacResult(*(like(array, tensors=tensors) for array in found))
-
-
-def _integer(value: int, *, name: str, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be an integer, not {value!r}")
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be between {low} and {high}, not {value}")
-    return int(value)
 
 
 def _confidence(value: float) -> float:
