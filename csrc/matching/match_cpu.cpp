@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/aligned.h"
-#include "common/instruction_set.h"
+#include "common/cpu_level.h"
 #include "common/parallel.h"
 #include "matching/kernels.h"
 #include "matching/match.h"
@@ -14,10 +14,10 @@
 namespace fastdct::matching {
 
 const Kernels& best_kernels() {
-  switch (instruction_set()) {
+  switch (cpu_level()) {
 #if defined(__x86_64__)
-    case InstructionSet::kAvx512: return avx512::kernels;
-    case InstructionSet::kAvx2: return avx2::kernels;
+    case CpuLevel::kAvx512: return avx512::kernels;
+    case CpuLevel::kAvx2: return avx2::kernels;
 #endif
     default: return portable::kernels;
   }

@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "common/instruction_set.h"
+#include "common/cpu_level.h"
 #include "common/parallel.h"
 #include "ransac/one_to_one.h"
 #include "ransac/polish.h"
@@ -32,10 +32,10 @@ struct Worker {
 };
 
 Fit<Affine<float>> search_affine(const ProblemView& problem, const SearchOptions& options) {
-  switch (instruction_set()) {
+  switch (cpu_level()) {
 #if defined(__x86_64__)
-    case InstructionSet::kAvx512: return avx512::search_affine(problem, options);
-    case InstructionSet::kAvx2: return avx2::search_affine(problem, options);
+    case CpuLevel::kAvx512: return avx512::search_affine(problem, options);
+    case CpuLevel::kAvx2: return avx2::search_affine(problem, options);
 #endif
     default: return portable::search_affine(problem, options);
   }
