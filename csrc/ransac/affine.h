@@ -26,10 +26,10 @@ FASTDCT_HD Affine<Real> through(const Match<Real>& p, Real a, Real b, Real c, Re
 }
 
 template <class Real>
-FASTDCT_HD Real affine_term(const Affine<Real>& m, const Match<Real>& p) {
+FASTDCT_HD Real squared_affine_residual(const Affine<Real>& m, const Match<Real>& p) {
   const Real du = fused(m[0], p.x, fused(m[1], p.y, m[2] - p.u));
   const Real dv = fused(m[3], p.x, fused(m[4], p.y, m[5] - p.v));
-  return score_term(du, dv);
+  return fused(du, du, dv * dv);
 }
 
 // Source keypoints closer together than the error allowed pin no map down: twice the area of a sample's triangle
@@ -54,6 +54,13 @@ FASTDCT_HD auto solve_affine(const Match<Real>* sample, const LinearBounds& boun
          (magnitude(target_area) > Real(kMinTargetSpread));
 }
 
+// Of the similarity (a -c; c a), whose determinant is a^2 + c^2: it never reflects.
+template <class Real>
+FASTDCT_HD auto plausible_scale(Real a, Real c, const LinearBounds& bounds) {
+  const Real determinant = fused(a, a, c * c);
+  return (determinant > Real(bounds.min_determinant)) & (determinant < Real(bounds.max_determinant));
+}
+
 // The rotation and scale that take two source points to their targets. In complex numbers, a + ic is the
 // quotient of the edges.
 template <class Real>
@@ -64,45 +71,31 @@ FASTDCT_HD auto solve_similarity(const Match<Real>* sample, const LinearBounds& 
   const Real scale = Real(1) / source_length;
   const Real a = fused(x, u, y * v) * scale, c = cross(x, y, u, v) * scale;
   *model = through(p, a, Real(0) - c, c, a);
-  const Real determinant = fused(a, a, c * c);
-  return (determinant > Real(bounds.min_determinant)) & (determinant < Real(bounds.max_determinant)) &
-         (source_length > Real(kMinSourceSpread)) & (target_length > Real(kMinTargetSpread));
+  return plausible_scale(a, c, bounds) & (source_length > Real(kMinSourceSpread)) &
+         (target_length > Real(kMinTargetSpread));
 }
 
-// Weighted sums over the matches near a model.
-template <class Real>
-struct Moments {
-  static constexpr int kSize = 13;
-  Real at[kSize];
-};
-enum Moment { kW, kX, kY, kU, kV, kXX, kXY, kYY, kXU, kYU, kXV, kYV, kCount };
+// Weighted sums over matches.
+enum Moment { kW, kX, kY, kU, kV, kXX, kXY, kYY, kXU, kYU, kXV, kYV, kNumMoments };
 
-// Weight 1 at the model, falling to 1/2 at the radius and 0 beyond: what least squares on MSAC's quadratic
-// would weigh by 1, pulled towards the matches that are surely inliers.
 template <class Real>
-FASTDCT_HD void add(const Affine<Real>& m, const Match<Real>& p, Real inverse_squared_radius, Moments<Real>* sum) {
-  const Real du = fused(m[0], p.x, fused(m[1], p.y, m[2] - p.u));
-  const Real dv = fused(m[3], p.x, fused(m[4], p.y, m[5] - p.v));
-  const Real distance = fused(du, du, dv * dv) * inverse_squared_radius;
-  const auto near = distance < Real(1);
-  const Real w = only_where(near, fused(distance, Real(-0.5f), Real(1)));
+FASTDCT_HD void add_moments(const Match<Real>& p, Real w, Real* sum) {
   const Real x = w * p.x, y = w * p.y;
-  sum->at[kW] = sum->at[kW] + w;
-  sum->at[kX] = sum->at[kX] + x;
-  sum->at[kY] = sum->at[kY] + y;
-  sum->at[kU] = fused(w, p.u, sum->at[kU]);
-  sum->at[kV] = fused(w, p.v, sum->at[kV]);
-  sum->at[kXX] = fused(x, p.x, sum->at[kXX]);
-  sum->at[kXY] = fused(x, p.y, sum->at[kXY]);
-  sum->at[kYY] = fused(y, p.y, sum->at[kYY]);
-  sum->at[kXU] = fused(x, p.u, sum->at[kXU]);
-  sum->at[kYU] = fused(y, p.u, sum->at[kYU]);
-  sum->at[kXV] = fused(x, p.v, sum->at[kXV]);
-  sum->at[kYV] = fused(y, p.v, sum->at[kYV]);
-  sum->at[kCount] = sum->at[kCount] + only_where(near, Real(1));
+  sum[kW] = sum[kW] + w;
+  sum[kX] = sum[kX] + x;
+  sum[kY] = sum[kY] + y;
+  sum[kU] = fused(w, p.u, sum[kU]);
+  sum[kV] = fused(w, p.v, sum[kV]);
+  sum[kXX] = fused(x, p.x, sum[kXX]);
+  sum[kXY] = fused(x, p.y, sum[kXY]);
+  sum[kYY] = fused(y, p.y, sum[kYY]);
+  sum[kXU] = fused(x, p.u, sum[kXU]);
+  sum[kYU] = fused(y, p.u, sum[kYU]);
+  sum[kXV] = fused(x, p.v, sum[kXV]);
+  sum[kYV] = fused(y, p.v, sum[kYV]);
 }
 
-// Weighted sums about the mean.
+// Moments about the mean.
 struct Centred {
   Match<double> mean;
   double xx, xy, yy, xu, yu, xv, yv;
@@ -121,27 +114,23 @@ FASTDCT_HD Centred centred(const double* sum) {
           sum[kYV] - sum[kY] * mean.v};
 }
 
-FASTDCT_HD Affine<double> through(const Match<double>& p, double a, double b, double c, double d) {
-  return {{a, b, p.u - (a * p.x + b * p.y), c, d, p.v - (c * p.x + d * p.y)}};
-}
-
 // Points of which the cloud is this thin, smallest over largest standard deviation, lie on a line as far as
 // they tell.
-constexpr double kMinThinness = 1e-6;
+constexpr double kMinThinness = 1e-5;
 
-// False if the source points lie on a line.
-FASTDCT_HD bool fit_affine(const Centred& s, double min_thinness, Affine<double>* model) {
+// Least squares. False if the source points lie on a line.
+FASTDCT_HD bool fit_affine(const Centred& s, Affine<double>* model) {
   const double det = s.xx * s.yy - s.xy * s.xy, spread = s.xx + s.yy;
-  if (!(det > min_thinness * min_thinness * spread * spread)) return false;
+  if (!(det > kMinThinness * kMinThinness * spread * spread)) return false;
   *model = through(s.mean, (s.xu * s.yy - s.yu * s.xy) / det, (s.yu * s.xx - s.xu * s.xy) / det,
                    (s.xv * s.yy - s.yv * s.xy) / det, (s.yv * s.xx - s.xv * s.xy) / det);
   return true;
 }
 
-// Least squares in both coordinates (Umeyama 1991 without the reflection). False if the source points coincide.
-FASTDCT_HD bool fit_similarity(const Centred& s, double min_spread, Affine<double>* model) {
+// Least squares (Umeyama 1991, without the reflection). False if the source points coincide.
+FASTDCT_HD bool fit_similarity(const Centred& s, Affine<double>* model) {
   const double spread = s.xx + s.yy;
-  if (!(spread > min_spread)) return false;
+  if (!(spread > 0)) return false;
   const double a = (s.xu + s.yv) / spread, c = (s.xv - s.yu) / spread;
   *model = through(s.mean, a, -c, c, a);
   return true;

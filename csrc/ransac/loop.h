@@ -3,7 +3,7 @@
 //   using Model;
 //   bool next(int32_t limit, int64_t floor, Hypothesis<Model>*);  the next one of index < limit and score > floor
 //   Fit<Model> optimise(const Hypothesis<Model>&);                at least as good a fit
-//   double sample_probability(int32_t num_inliers) const;         that a drawn sample holds inliers only
+//   double sample_probability(const Fit<Model>&) const;           that a drawn sample holds inliers only
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -57,21 +57,23 @@ FASTDCT_HD std::int32_t required_iterations(double probability, double confidenc
 // rises from .977 to .986).
 FASTDCT_HD std::int64_t worth_optimising(std::int64_t best_score) { return best_score - best_score / 5; }
 
-// Ties go to the earlier hypothesis.
+// Starts from `best`, what is known before, which may be nothing. Ties go to the earlier hypothesis.
 template <class Source>
-FASTDCT_HD Fit<typename Source::Model> search(Source* source, const Budget& budget) {
+FASTDCT_HD Fit<typename Source::Model> search(Source* source, const Budget& budget,
+                                              Fit<typename Source::Model> best = {}) {
   using Model = typename Source::Model;
-  Fit<Model> best{Model{}, Support{0, 0}, 0};
-  std::int32_t limit = budget.max_iterations;
+  const auto required = [&](std::int32_t limit) {
+    return required_iterations(source->sample_probability(best), budget.confidence, limit);
+  };
+  std::int32_t limit = required(budget.max_iterations);
   std::int64_t best_score = 0;  // of a hypothesis
   for (Hypothesis<Model> found; source->next(limit, worth_optimising(best_score), &found);) {
     best_score = found.score > best_score ? found.score : best_score;
     const Fit<Model> fit = source->optimise(found);
     if (fit.support.score <= best.support.score) continue;
     best = fit;
-    const double probability = source->sample_probability(best.support.num_inliers);
-    const std::int32_t required = required_iterations(probability, budget.confidence, limit);
-    limit = required > found.index ? required : found.index + 1;
+    limit = required(limit);
+    if (limit <= found.index) limit = found.index + 1;
   }
   best.num_iterations = limit;
   return best;

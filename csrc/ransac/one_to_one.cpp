@@ -1,10 +1,6 @@
 #include "ransac/one_to_one.h"
 
-#include <algorithm>
 #include <cstring>
-#include <utility>
-
-#include "ransac/polish.h"
 
 namespace fastdct::ransac {
 namespace {
@@ -56,31 +52,23 @@ OneToOneScratch::OneToOneScratch(std::int32_t max_matches)
     : table(table_size(max_matches)),
       source(max_matches),
       target(max_matches),
-      residual(max_matches),
       source_used(max_matches),
       target_used(max_matches) {}
 
-std::int32_t count_one_to_one(const Matches& matches, const Affine<double>& model, std::int32_t* inlier,
-                              std::int32_t num_inliers, OneToOneScratch* scratch) {
+bool number_keypoints(const Matches& matches, const std::int32_t* inlier, std::int32_t num_inliers,
+                      OneToOneScratch* scratch) {
   scratch->table.resize(table_size(num_inliers));  // within its capacity
   const bool source_repeats = number_points(matches.source, inlier, num_inliers, scratch, &scratch->source);
   const bool target_repeats = number_points(matches.target, inlier, num_inliers, scratch, &scratch->target);
-  if (!source_repeats && !target_repeats) return num_inliers;
+  return source_repeats || target_repeats;
+}
 
-  auto& residual = scratch->residual;
-  for (std::int32_t k = 0; k < num_inliers; ++k) {
-    const std::int32_t i = inlier[k];
-    residual[i] = squared_residual(model, matches[i]);
-    scratch->source_used[i] = scratch->target_used[i] = 0;
-  }
-  std::sort(inlier, inlier + num_inliers, [&residual](std::int32_t i, std::int32_t j) {
-    return std::make_pair(residual[i], i) < std::make_pair(residual[j], j);
-  });
+std::int32_t count_greedily(const std::int32_t* inlier, std::int32_t num_inliers, OneToOneScratch* scratch) {
+  for (std::int32_t k = 0; k < num_inliers; ++k) scratch->source_used[inlier[k]] = scratch->target_used[inlier[k]] = 0;
   std::int32_t count = 0;
   for (std::int32_t k = 0; k < num_inliers; ++k) {
-    const std::int32_t i = inlier[k];
-    std::uint8_t& source_used = scratch->source_used[scratch->source[i]];
-    std::uint8_t& target_used = scratch->target_used[scratch->target[i]];
+    std::uint8_t& source_used = scratch->source_used[scratch->source[inlier[k]]];
+    std::uint8_t& target_used = scratch->target_used[scratch->target[inlier[k]]];
     if (source_used || target_used) continue;
     source_used = target_used = 1;
     ++count;

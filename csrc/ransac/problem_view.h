@@ -16,8 +16,12 @@ struct ProblemView {
   // Followed, up to a multiple of kLanes, by matches so far away that none is an inlier. What float32 cannot
   // hold is such a match too.
   Columns matches;
-  // In random order, going round for another kMaxRun.
-  Columns shuffled;
+  // The matches to draw from: in random order or, for PROSAC, best first; going round for another kMaxRun.
+  Columns ordered;
+  // (s cos a, s sin a) of each match, s and a being what its keypoints' scales and angles tell of the image's;
+  // null without these.
+  const float* turn[2];
+  std::int32_t* indices;  // [matches.size + 1] working memory
 };
 
 }  // namespace fastdct::ransac

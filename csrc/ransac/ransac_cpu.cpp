@@ -1,6 +1,4 @@
 // Launches the RANSAC core on CPU threads: one pair is one piece of work.
-#include "ransac/ransac.h"
-
 #include <algorithm>
 #include <limits>
 #include <vector>
@@ -10,90 +8,141 @@
 #include "ransac/one_to_one.h"
 #include "ransac/polish.h"
 #include "ransac/problem.h"
+#include "ransac/ransac.h"
 #include "ransac/search_kernels.h"
 
 namespace fastdct::ransac {
-namespace {
 
-std::int32_t pair_size(const Batch& batch, std::int64_t pair) {
-  return static_cast<std::int32_t>(batch.offsets[pair + 1] - batch.offsets[pair]);
+const SearchKernels& best_search_kernels() {
+  switch (cpu_level()) {
+#if defined(__x86_64__)
+    case CpuLevel::kAvx512:
+      return avx512::search_kernels;
+    case CpuLevel::kAvx2:
+      return avx2::search_kernels;
+#endif
+    default:
+      return portable::search_kernels;
+  }
 }
 
-// Three matches always agree with the map through them, so a pair needs a fourth before anything is verified
-// (DELG too scores 0 up to three).
-constexpr std::int32_t kMinMatches = 4;
+namespace {
 
 struct Worker {
   Worker(std::int32_t max_matches, std::uint64_t seed)
-      : workspace(max_matches, seed), one_to_one(max_matches), inlier(max_matches + 1) {}
+      : workspace(max_matches, seed), one_to_one(max_matches), inlier(static_cast<std::size_t>(max_matches) + 1) {}
   Workspace workspace;
   OneToOneScratch one_to_one;
   std::vector<std::int32_t> inlier;
 };
 
-Fit<Affine<float>> search_affine(const ProblemView& problem, const SearchOptions& options) {
-  switch (cpu_level()) {
-#if defined(__x86_64__)
-    case CpuLevel::kAvx512: return avx512::search_affine(problem, options);
-    case CpuLevel::kAvx2: return avx2::search_affine(problem, options);
-#endif
-    default: return portable::search_affine(problem, options);
+// Where the results of one pair go.
+struct PairResults {
+  const Results& all;
+  std::int64_t pair;
+  int matrix_size;
+  std::uint8_t* mask;  // [num_matches]
+  std::int32_t num_matches;
+
+  void store_nothing(std::int32_t num_iterations) const {
+    all.num_inliers[pair] = all.num_one_to_one[pair] = 0;
+    all.score[pair] = 0;
+    all.num_iterations[pair] = num_iterations;
+    std::fill_n(all.model + matrix_size * pair, matrix_size, std::numeric_limits<double>::quiet_NaN());
+    std::fill_n(mask, num_matches, std::uint8_t{0});
   }
+
+  void store(const Matrix& matrix, const Support& support, const std::int32_t* inlier,
+             std::int32_t num_iterations) const {
+    all.num_inliers[pair] = support.num_inliers;
+    all.score[pair] = static_cast<double>(support.score) / static_cast<double>(kScoreOne);
+    all.num_iterations[pair] = num_iterations;
+    std::copy_n(matrix.at, matrix_size, all.model + matrix_size * pair);
+    std::fill_n(mask, num_matches, std::uint8_t{0});
+    for (std::int32_t k = 0; k < support.num_inliers; ++k) mask[inlier[k]] = 1;
+  }
+};
+
+template <class Estimator>
+struct Verifier {
+  using Search = Fit<Model<float, Estimator::kModelSize>> (*)(const ProblemView&, const SearchOptions&);
+  Estimator estimator;
+  Search search;
+  SearchOptions options;
+
+  // As many matches as make a sample agree with some model: one more verifies something (DELG too scores an
+  // affine map 0 up to three).
+  void verify(const Pair& pair, Worker* worker, const PairResults& results) const {
+    if (pair.matches.size <= Estimator::kSampleSize) return results.store_nothing(0);
+    const ProblemView problem = worker->workspace.prepare(pair);
+    const auto fit = search(problem, options);
+    if (fit.support.score == 0) return results.store_nothing(fit.num_iterations);
+    const Polisher<Estimator> polisher(estimator, pair.matches, problem.frame.centre, pair.max_error);
+    std::int32_t* inlier = worker->inlier.data();
+    const auto found = polisher.polish(unscaled(fit.model, problem.frame.scale), inlier);
+    results.store(found.matrix, found.support, inlier, fit.num_iterations);
+    const auto error = [&](std::int32_t i) { return squared_error(estimator, found.matrix, pair.matches[i]); };
+    results.all.num_one_to_one[results.pair] =
+        count_one_to_one(pair.matches, error, inlier, found.support.num_inliers, &worker->one_to_one);
+  }
+};
+
+std::int32_t pair_size(const Batch& batch, std::int64_t pair) {
+  return static_cast<std::int32_t>(batch.offsets[pair + 1] - batch.offsets[pair]);
 }
 
-void store_nothing(std::int64_t pair, std::int32_t num_iterations, std::int32_t num_matches,
-                   std::uint8_t* mask, const Results& results) {
-  results.num_inliers[pair] = results.num_one_to_one[pair] = 0;
-  results.score[pair] = 0;
-  results.num_iterations[pair] = num_iterations;
-  std::fill_n(results.model + 6 * pair, 6, std::numeric_limits<double>::quiet_NaN());
-  std::fill_n(mask, num_matches, std::uint8_t{0});
-}
-
-void verify_pair(const Batch& batch, const Options& options, std::int64_t pair, Worker* worker,
-                 const Results& results) {
+Pair pair_at(const Batch& batch, std::int64_t pair) {
   const std::int64_t first = batch.offsets[pair];
-  std::uint8_t* mask = results.inlier_mask + first;
-  const Matches matches{batch.source + 2 * first, batch.target + 2 * first, pair_size(batch, pair)};
-  if (matches.size < kMinMatches) return store_nothing(pair, 0, matches.size, mask, results);
-
-  const double max_error = batch.max_error[pair];
-  const ProblemView problem = worker->workspace.prepare(matches, max_error);
-  const Fit<Affine<float>> fit =
-      search_affine(problem, {linear_bounds(options.bounds), options.budget, options.seed});
-  if (fit.support.score == 0) return store_nothing(pair, fit.num_iterations, matches.size, mask, results);
-
-  Affine<double> model = in_pixels(fit.model, problem.frame);
-  std::int32_t* inlier = worker->inlier.data();
-  const Support support = polish(matches, problem.frame, options.bounds, max_error, &model, inlier);
-  std::fill_n(mask, matches.size, std::uint8_t{0});
-  for (std::int32_t k = 0; k < support.num_inliers; ++k) mask[inlier[k]] = 1;
-  std::copy_n(model.at, 6, results.model + 6 * pair);
-  results.num_inliers[pair] = support.num_inliers;
-  results.num_one_to_one[pair] = 
-      count_one_to_one(matches, model, inlier, support.num_inliers, &worker->one_to_one);
-  results.score[pair] = static_cast<double>(support.score) / static_cast<double>(kScoreOne);
-  results.num_iterations[pair] = fit.num_iterations;
+  const bool framed = batch.source_frames != nullptr;
+  return {{batch.source + 2 * first, batch.target + 2 * first, pair_size(batch, pair)},
+          batch.max_error[pair],
+          batch.quality == nullptr ? nullptr : batch.quality + first,
+          framed ? batch.source_frames + 2 * first : nullptr,
+          framed ? batch.target_frames + 2 * first : nullptr};
 }
 
 std::int32_t largest_pair(const Batch& batch) {
   std::int32_t largest = 0;
-  for (std::int64_t pair = 0; pair < batch.num_pairs; ++pair)
-    largest = std::max(largest, pair_size(batch, pair));
+  for (std::int64_t p = 0; p < batch.num_pairs; ++p) largest = std::max(largest, pair_size(batch, p));
   return largest;
+}
+
+template <class Estimator>
+void verify_with(const Verifier<Estimator>& verifier, const Batch& batch, int num_threads, int matrix_size,
+                 const Results& results) {
+  const int workers_wanted = num_workers(batch.num_pairs, num_threads);
+  std::vector<Worker> workers;
+  workers.reserve(static_cast<std::size_t>(workers_wanted));
+  for (int i = 0; i < workers_wanted; ++i) workers.emplace_back(largest_pair(batch), verifier.options.seed);
+  parallel_for(batch.num_pairs, workers_wanted, [&](int worker, std::int64_t p) {
+    const Pair pair = pair_at(batch, p);
+    verifier.verify(pair, &workers[static_cast<std::size_t>(worker)],
+                    {results, p, matrix_size, results.inlier_mask + batch.offsets[p], pair.matches.size});
+  });
 }
 
 }  // namespace
 
-void ransac_affine(const Batch& batch, const Options& options, int num_threads, const Results& results) {
+void verify(const Batch& batch, const Options& options, int num_threads, const Results& results) {
   if (batch.num_pairs == 0) return;
-  const int workers_wanted = num_workers(batch.num_pairs, num_threads);
-  std::vector<Worker> workers;
-  workers.reserve(workers_wanted);
-  for (int i = 0; i < workers_wanted; ++i) workers.emplace_back(largest_pair(batch), options.seed);
-  parallel_for(batch.num_pairs, workers_wanted, [&](int worker, std::int64_t pair) {
-    verify_pair(batch, options, pair, &workers[worker], results);
-  });
+  const SearchKernels& search = best_search_kernels();
+  const LinearBounds bounds = linear_bounds(options.bounds);
+  const SearchOptions search_options{bounds, options.budget, options.sampling, options.seed};
+  const auto verify_by = [&](const auto& estimator, auto kernel) {
+    using Estimator = std::decay_t<decltype(estimator)>;
+    const Verifier<Estimator> verifier{estimator, kernel, search_options};
+    verify_with(verifier, batch, num_threads, matrix_size(options.model), results);
+  };
+  switch (options.model) {
+    case ModelKind::similarity:
+      return verify_by(SimilarityEstimator{{bounds}}, search.similarity);
+    case ModelKind::affine:
+      return verify_by(AffineEstimator{bounds}, search.affine);
+    case ModelKind::homography:
+      return verify_by(HomographyEstimator{bounds}, search.homography);
+    case ModelKind::fundamental:
+      return verify_by(FundamentalEstimator{}, search.fundamental);
+  }
 }
 
 }  // namespace fastdct::ransac

@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #include "common/real.h"
-#include "ransac/matches.h"
 
 namespace fastdct::ransac {
 
@@ -26,10 +25,10 @@ constexpr float kTermTop = kTermFloor + 65536;
 // true sum is left if it fits: after this many matches it must have been taken into 64 bits.
 constexpr std::int32_t kMaxTermsInInt32 = 1 << 14;
 
-// kTermFloor plus the score of residuals du, dv; kTermFloor itself for an outlier and for what is no number.
+// kTermFloor plus the score of a squared residual; kTermFloor itself for an outlier and for what is no number.
 template <class Real>
-FASTDCT_HD Real score_term(Real du, Real dv) {
-  return at_least(fused_negative(dv, dv, fused_negative(du, du, Real(kTermTop))), Real(kTermFloor));
+FASTDCT_HD Real score_term(Real squared) {
+  return at_least(Real(kTermTop) - squared, Real(kTermFloor));
 }
 
 // What is left of a wrapped sum of bit patterns of that many terms.

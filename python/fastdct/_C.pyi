@@ -48,12 +48,17 @@ def match(
 ) -> tuple[
     npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]
 ]: ...
-def ransac_affine(
+def ransac(
     source: npt.NDArray[np.float64],
     target: npt.NDArray[np.float64],
     offsets: npt.NDArray[np.int64],
     max_error: npt.NDArray[np.float64],
+    quality: npt.NDArray[np.float64] | None,
+    source_frames: npt.NDArray[np.float64] | None,
+    target_frames: npt.NDArray[np.float64] | None,
     *,
+    model: str,
+    sampling: str,
     max_iterations: int,
     confidence: float,
     seed: int,

@@ -35,13 +35,11 @@ def to_numpy(value: Any, *, name: str) -> NDArray[Any]:
     return np.asarray(tensor.float().numpy() if str(tensor.dtype) == "torch.bfloat16" else tensor.numpy())
 
 
-def like(array: NDArray[Any], *, tensors: bool) -> Array:
-    """``array``, or a tensor over its memory."""
-    if not tensors:
-        return array
+def as_tensor(array: NDArray[Any]) -> Array:
+    """A tensor over the memory of ``array``, or over a copy if that must not be written to."""
     import torch
 
-    return torch.from_numpy(array)
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 
 def matrix(value: Any, *, name: str, num_columns: int | None = None) -> NDArray[Any]:

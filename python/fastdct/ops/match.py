@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdct import _C
-from fastdct.ops._arrays import Array, bounded_integer, checked_offsets, is_tensor, like, matrix, shapes
+from fastdct.ops._arrays import (
+    Array,
+    as_tensor,
+    bounded_integer,
+    checked_offsets,
+    is_tensor,
+    matrix,
+    shapes,
+)
 
 METRICS = ("euclidean", "inner_product", "hamming")
 
@@ -98,10 +106,9 @@ def match(
         raise ValueError(f"max_ratio must be in (0, 1], or None, not {max_ratio}")
     if max_distance is not None and not max_distance >= 0:
         raise ValueError(f"max_distance must not be negative, or None, not {max_distance}")
-    found = _C.match(
-        q,
-        c,
-        parts,
+    found = _run(
+        (q, c, parts),
+        tensors=any(map(is_tensor, (query, candidates, offsets))),
         metric=metric,
         mutual=bool(mutual),
         one_to_one=bool(one_to_one) and not mutual,
@@ -109,8 +116,17 @@ def match(
         max_distance=math.inf if max_distance is None else float(max_distance),
         num_threads=bounded_integer(num_threads, name="num_threads", low=1, high=2**31 - 1),
     )
-    tensors = any(map(is_tensor, (query, candidates, offsets)))
-    return Matches(*(like(array, tensors=tensors) for array in found))
+    return Matches(*found)
+
+
+def _run(arrays: tuple[NDArray[Any], ...], *, tensors: bool, **options: Any) -> tuple[Array, ...]:
+    """Call the kernel, through its torch operator if tensors are wanted."""
+    if not tensors:
+        return _C.match(*arrays, **options)
+    from fastdct.ops import torch_ops
+
+    found: tuple[Array, ...] = torch_ops.match(*map(as_tensor, arrays), **options)
+    return found
 
 
 def _descriptors(query: Array, candidates: Array, *, packed: bool) -> tuple[NDArray[Any], NDArray[Any]]:
