@@ -1,5 +1,6 @@
 // Ways of choosing the matches of hypotheses. A sampler's draw() makes the next hypotheses and adds those that
-// are to be tried to `pending`; kSlack widens the error allowed while they are compared. Part of search_lanes.h.
+// are to be tried to `pending`; kSlack widens the error allowed while they are compared, kStart says how far
+// off they may be. Part of search_lanes.h.
 #pragma once
 #include <cstdint>
 
@@ -10,6 +11,16 @@
 #include "ransac/sample.h"
 
 namespace fastdct::ransac::FASTDCT_LANES {
+
+// How least squares begins from a hypothesis: with the matches within so many thresholds, so many times.
+struct Start {
+  float radius;
+  int num_rounds;
+};
+
+// From matches that agree to within the noise. With 1.5 thresholds success is 1 % lower at 5 % inliers, 4 gain
+// nothing more.
+constexpr Start kStartFromSample = {3, 1};
 
 FASTDCT_HD Match<Lanes> load_matches(const Columns& from, std::int32_t at) {
   return {Lanes::load(from.column[0] + at), Lanes::load(from.column[1] + at), Lanes::load(from.column[2] + at),
@@ -39,6 +50,7 @@ class UniformSampler {
  public:
   static constexpr int kMaxAdded = kMaxRun * Estimator::kModelsPerSample;
   static constexpr float kSlack = 1;
+  static constexpr Start kStart = kStartFromSample;
 
   UniformSampler(const ProblemView& problem, std::uint64_t seed) : from_(problem.ordered), seed_(seed) {}
 
@@ -85,6 +97,7 @@ class ProsacSampler {
  public:
   static constexpr int kMaxAdded = kLanes * Estimator::kModelsPerSample;
   static constexpr float kSlack = 1;
+  static constexpr Start kStart = kStartFromSample;
 
   ProsacSampler(const ProblemView& problem, std::uint64_t seed, std::int32_t max_iterations)
       : from_(problem.ordered), seed_(seed), growth_(problem.ordered.size, max_iterations) {}
@@ -138,8 +151,10 @@ template <class Estimator>
 class OnePointSampler {
  public:
   static constexpr int kMaxAdded = kLanes;
-  // A few per cent of scale and degrees of angle are many pixels at the other end of the image.
-  static constexpr float kSlack = 2.5f;
+  // A few per cent of scale and degrees of angle are many pixels at the other end of the image. Measured with
+  // 10 % and 5 degrees at 5 % inliers: success .98, with 2.5 and 3 thresholds once .96.
+  static constexpr float kSlack = 4;
+  static constexpr Start kStart = {5, 2};
 
   explicit OnePointSampler(const ProblemView& problem) : problem_(problem) {}
 

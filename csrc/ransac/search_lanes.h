@@ -19,17 +19,18 @@ class Fitter {
 
   Fitter(const Estimator& estimator, const ProblemView& problem) : estimator_(estimator), problem_(problem) {}
 
-  // Weighted least squares, first on a wider neighbourhood, then on the inliers for as long as that gains.
-  Fit<Model> optimise(const Model& hypothesis) const {
+  // Weighted least squares, first on wider neighbourhoods, then on the inliers for as long as that gains.
+  Fit<Model> optimise(const Model& hypothesis, const Start& start) const {
     Fit<Model> best{hypothesis, support(hypothesis), 0};
     Model model = hypothesis;
-    float squared_radius = kFirstRadius * kFirstRadius * kErrorSteps * kErrorSteps;
-    for (int round = 0; round < kMaxRefits && refit(model, squared_radius, &model); ++round) {
-      squared_radius = kErrorSteps * kErrorSteps;
+    float radius = start.radius;
+    for (int round = 1; round <= kMaxRefits && refit(model, radius * kErrorSteps, &model); ++round) {
+      if (round < start.num_rounds) continue;
+      radius = 1;
       const Support gained = support(model);
       const bool settled = gained.score <= best.support.score;
       if (!settled) best = {model, gained, 0};
-      if (settled && round > 0) break;
+      if (settled && round > start.num_rounds) break;
     }
     return best;
   }
@@ -37,7 +38,6 @@ class Fitter {
  private:
   static constexpr int kSize = Estimator::kModelSize;
   static constexpr int kMaxRefits = 12;
-  static constexpr float kFirstRadius = 3;  // in thresholds; 1.5 loses 1 % success at 5 % inliers, 4 no more
 
   static ransac::Model<Lanes, kSize> in_all_lanes(const Model& m) {
     ransac::Model<Lanes, kSize> model;
@@ -79,9 +79,9 @@ class Fitter {
     return only_where(distance < Real(1), fused(distance, Real(-0.5f), Real(1)));
   }
 
-  bool refit(const Model& from, float squared_radius, Model* to) const {
+  bool refit(const Model& from, float radius, Model* to) const {
     ransac::Model<double, kSize> fitted;
-    if (!fit(from, 1 / squared_radius, &fitted)) return false;
+    if (!fit(from, 1 / (radius * radius), &fitted)) return false;
     for (int k = 0; k < kSize; ++k) to->at[k] = static_cast<float>(fitted[k]);
     return true;
   }
@@ -144,7 +144,9 @@ class LanesSource {
     }
   }
 
-  Fit<Model> optimise(const Hypothesis<Model>& hypothesis) const { return fitter_.optimise(hypothesis.model); }
+  Fit<Model> optimise(const Hypothesis<Model>& hypothesis) const {
+    return fitter_.optimise(hypothesis.model, Sampler::kStart);
+  }
 
   double sample_probability(const Fit<Model>& fit) const {
     return sampler_.sample_probability(fit.support.num_inliers);
