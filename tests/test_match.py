@@ -81,7 +81,9 @@ def test_mutual_match_is_symmetric():
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "inner_product", "hamming"])
-@pytest.mark.parametrize(("num_query", "sizes"), [(31, [13]), (33, [1, 12, 24]), (64, [25, 0, 66]), (97, [40])])
+@pytest.mark.parametrize(
+    ("num_query", "sizes"), [(31, [13]), (33, [1, 12, 24]), (64, [25, 0, 66]), (97, [40])]
+)
 @pytest.mark.parametrize("width", [1, 15, 16, 63, 64, 65, 130])
 def test_tiles_and_chunks_change_nothing(metric, num_query, sizes, width):
     """Sizes about the kernel's 32 queries, 6 or 12 candidates, 16 lanes and 64 elements at a time."""

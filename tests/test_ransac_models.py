@@ -192,7 +192,13 @@ def test_degenerate_matches_are_harmless(kind):
     line = np.c_[points[:, 0], 0.5 * points[:, 0]]
     same = np.full((40, 2), 7.0)
     wild = points * 10.0 ** rng.integers(-300, 300, (40, 1))
-    for source, target in ((line, line), (line, points), (same, points), (points, same), (wild, points[::-1])):
+    for source, target in (
+        (line, line),
+        (line, points),
+        (same, points),
+        (points, same),
+        (wild, points[::-1]),
+    ):
         found = verify(source, target, model=kind, scale_range=None, max_anisotropy=None)
         assert 0 <= found.num_one_to_one[0] <= found.num_inliers[0] <= 40
     if kind in ("affine", "homography"):

@@ -10,7 +10,9 @@ BOUNDS = (0.2, 5.0, 4.0, False)
 def matches(model="affine", sampling="uniform"):
     rng = np.random.default_rng(0)
     source = torch.from_numpy(rng.uniform(0, 100, (30, 2)))
-    target = 1.2 * source + torch.from_numpy(rng.normal(0, 1, (30, 2)))  # each finds a model: opcheck dislikes NaN
+    target = 1.2 * source + torch.from_numpy(
+        rng.normal(0, 1, (30, 2))
+    )  # each finds a model: opcheck dislikes NaN
     offsets, max_error = torch.tensor([0, 10, 30]), torch.full((2,), 5.0, dtype=torch.float64)
     quality = torch.from_numpy(rng.random(30)) if sampling == "prosac" else None
     frames = torch.from_numpy(rng.uniform(1, 2, (30, 2))) if sampling == "one_point" else None

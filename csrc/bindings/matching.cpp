@@ -35,15 +35,16 @@ matching::Descriptors descriptors(const py::array& array, matching::Metric metri
   const bool right_type = bytes ? array.dtype().kind() == 'u' && array.itemsize() == 1
                                 : array.dtype().kind() == 'f' && array.itemsize() <= 4;
   if (!right_type || array.ndim() != 2 || (array.flags() & py::array::c_style) == 0) {
-    throw std::invalid_argument("descriptors must be contiguous [rows, d] of float32, float16 or, packed, uint8");
+    throw std::invalid_argument(
+        "descriptors must be contiguous [rows, d] of float32, float16 or, packed, uint8");
   }
   if (array.shape(1) >= kMaxRows) throw std::invalid_argument("descriptors must be narrower than 2^24");
   return {array.data(), array.shape(0), static_cast<std::int32_t>(array.shape(1)), element};
 }
 
 // What memory safety needs; fastdct.ops.match has checked the same before, in words for people.
-matching::Shortlist checked_shortlist(const py::array& query, const py::array& candidates, const Offsets& offsets,
-                                      matching::Metric metric) {
+matching::Shortlist checked_shortlist(const py::array& query, const py::array& candidates,
+                                      const Offsets& offsets, matching::Metric metric) {
   const matching::Descriptors q = descriptors(query, metric), c = descriptors(candidates, metric);
   if (q.width != c.width || q.element != c.element) {
     throw std::invalid_argument("query and candidates must be of one width and type");
@@ -61,9 +62,10 @@ matching::Shortlist checked_shortlist(const py::array& query, const py::array& c
 }
 
 [[noreturn]] void refuse(const matching::BadRow& bad) {
-  throw py::value_error(std::string(bad.in_query ? "query[" : "candidates[") + std::to_string(bad.row) +
-                        "] is not finite, or so large that squared distances overflow float32: every number must "
-                        "be finite (as float32); scale large descriptors down");
+  throw py::value_error(
+      std::string(bad.in_query ? "query[" : "candidates[") + std::to_string(bad.row) +
+      "] is not finite, or so large that squared distances overflow float32: every number must "
+      "be finite (as float32); scale large descriptors down");
 }
 
 // Matches of all candidates, one after another.
@@ -97,8 +99,8 @@ Lists lists_of(const matching::Shortlist& shortlist, const std::vector<std::int3
 }
 
 py::tuple match(const py::array& query, const py::array& candidates, const Offsets& offsets,
-                const std::string& metric, bool mutual, bool one_to_one, double max_ratio, double max_distance,
-                int num_threads) {
+                const std::string& metric, bool mutual, bool one_to_one, double max_ratio,
+                double max_distance, int num_threads) {
   if (num_threads < 1) throw std::invalid_argument("num_threads must be at least 1");
   const matching::Rules rules{metric_named(metric), mutual, one_to_one, max_ratio, max_distance};
   const matching::Shortlist shortlist = checked_shortlist(query, candidates, offsets, rules.metric);
@@ -119,8 +121,9 @@ py::tuple match(const py::array& query, const py::array& candidates, const Offse
 
 void bind_matching(py::module_& m) {
   m.def("match", &match, py::arg("query").noconvert(), py::arg("candidates").noconvert(),
-        py::arg("offsets").noconvert(), py::kw_only(), py::arg("metric"), py::arg("mutual"), py::arg("one_to_one"),
-        py::arg("max_ratio"), py::arg("max_distance"), py::arg("num_threads"), "See fastdct.ops.match.");
+        py::arg("offsets").noconvert(), py::kw_only(), py::arg("metric"), py::arg("mutual"),
+        py::arg("one_to_one"), py::arg("max_ratio"), py::arg("max_distance"), py::arg("num_threads"),
+        "See fastdct.ops.match.");
 }
 
 }  // namespace fastdct

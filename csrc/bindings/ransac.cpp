@@ -75,7 +75,8 @@ ransac::Batch checked_batch(const Input& in, ransac::Sampling sampling) {
       (in.target_frames && !is_pairs_of_numbers(*in.target_frames, num_matches))) {
     throw std::invalid_argument("frames must be [K, 2]");
   }
-  const bool prosac = sampling == ransac::Sampling::prosac, one_point = sampling == ransac::Sampling::one_point;
+  const bool prosac = sampling == ransac::Sampling::prosac,
+             one_point = sampling == ransac::Sampling::one_point;
   if ((prosac && !in.quality) || (one_point && !(in.source_frames && in.target_frames))) {
     throw std::invalid_argument("prosac needs quality, one_point needs frames");
   }
@@ -111,10 +112,11 @@ py::tuple verify(const Input& input, const ransac::Options& options, int num_thr
 
 py::tuple ransac_batch(const Numbers& source, const Numbers& target, const Offsets& offsets,
                        const Numbers& max_error, const std::optional<Numbers>& quality,
-                       const std::optional<Numbers>& source_frames, const std::optional<Numbers>& target_frames,
-                       const std::string& model, const std::string& sampling, std::int32_t max_iterations,
-                       double confidence, std::uint64_t seed, double min_scale, double max_scale,
-                       double max_anisotropy, bool allow_reflection, int num_threads) {
+                       const std::optional<Numbers>& source_frames,
+                       const std::optional<Numbers>& target_frames, const std::string& model,
+                       const std::string& sampling, std::int32_t max_iterations, double confidence,
+                       std::uint64_t seed, double min_scale, double max_scale, double max_anisotropy,
+                       bool allow_reflection, int num_threads) {
   if (max_iterations < 1 || num_threads < 1) {
     throw std::invalid_argument("max_iterations and num_threads must be at least 1");
   }
@@ -126,7 +128,8 @@ py::tuple ransac_batch(const Numbers& source, const Numbers& target, const Offse
   if (options.model == ransac::ModelKind::fundamental && options.sampling == ransac::Sampling::one_point) {
     throw std::invalid_argument("one match tells no fundamental matrix");
   }
-  return verify({source, target, offsets, max_error, quality, source_frames, target_frames}, options, num_threads);
+  return verify({source, target, offsets, max_error, quality, source_frames, target_frames}, options,
+                num_threads);
 }
 
 }  // namespace
@@ -134,10 +137,10 @@ py::tuple ransac_batch(const Numbers& source, const Numbers& target, const Offse
 void bind_ransac(py::module_& m) {
   m.def("ransac", &ransac_batch, py::arg("source").noconvert(), py::arg("target").noconvert(),
         py::arg("offsets").noconvert(), py::arg("max_error").noconvert(), py::arg("quality").noconvert(),
-        py::arg("source_frames").noconvert(), py::arg("target_frames").noconvert(), py::kw_only(), py::arg("model"),
-        py::arg("sampling"), py::arg("max_iterations"), py::arg("confidence"), py::arg("seed"),
-        py::arg("min_scale"), py::arg("max_scale"), py::arg("max_anisotropy"), py::arg("allow_reflection"),
-        py::arg("num_threads"), "See fastdct.ops.ransac.");
+        py::arg("source_frames").noconvert(), py::arg("target_frames").noconvert(), py::kw_only(),
+        py::arg("model"), py::arg("sampling"), py::arg("max_iterations"), py::arg("confidence"),
+        py::arg("seed"), py::arg("min_scale"), py::arg("max_scale"), py::arg("max_anisotropy"),
+        py::arg("allow_reflection"), py::arg("num_threads"), "See fastdct.ops.ransac.");
 }
 
 }  // namespace fastdct

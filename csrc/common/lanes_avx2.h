@@ -17,12 +17,13 @@ FASTDCT_HD LaneMask operator|(LaneMask a, LaneMask b) {
   return {_mm256_or_ps(a.low, b.low), _mm256_or_ps(a.high, b.high)};
 }
 FASTDCT_HD unsigned bits_of(LaneMask m) {
-  return static_cast<unsigned>(_mm256_movemask_ps(m.low)) |
-         static_cast<unsigned>(_mm256_movemask_ps(m.high)) << 8;
+  return static_cast<unsigned>(_mm256_movemask_ps(m.low)) | static_cast<unsigned>(_mm256_movemask_ps(m.high))
+                                                                << 8;
 }
 
 FASTDCT_HD LaneMask first_lanes(int count) {
-  const __m256 index = _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7), end = _mm256_set1_ps(static_cast<float>(count));
+  const __m256 index = _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7),
+               end = _mm256_set1_ps(static_cast<float>(count));
   return {_mm256_cmp_ps(index, end, _CMP_LT_OQ),
           _mm256_cmp_ps(_mm256_add_ps(index, _mm256_set1_ps(8)), end, _CMP_LT_OQ)};
 }

@@ -44,17 +44,13 @@ FASTDCT_HD std::int32_t wrapped_sum(std::int32_t a, std::int32_t b) {
 }
 
 // One operation, done lane by lane.
-#define FASTDCT_EACH_LANE(Result, expression)                  \
-  Result result;                                               \
+#define FASTDCT_EACH_LANE(Result, expression)                   \
+  Result result;                                                \
   for (int i = 0; i < kLanes; ++i) result.lane[i] = expression; \
   return result
 
-FASTDCT_HD LaneMask operator&(LaneMask a, LaneMask b) {
-  FASTDCT_EACH_LANE(LaneMask, a.lane[i] && b.lane[i]);
-}
-FASTDCT_HD LaneMask operator|(LaneMask a, LaneMask b) {
-  FASTDCT_EACH_LANE(LaneMask, a.lane[i] || b.lane[i]);
-}
+FASTDCT_HD LaneMask operator&(LaneMask a, LaneMask b) { FASTDCT_EACH_LANE(LaneMask, a.lane[i] && b.lane[i]); }
+FASTDCT_HD LaneMask operator|(LaneMask a, LaneMask b) { FASTDCT_EACH_LANE(LaneMask, a.lane[i] || b.lane[i]); }
 FASTDCT_HD Lanes operator+(Lanes a, Lanes b) { FASTDCT_EACH_LANE(Lanes, a.lane[i] + b.lane[i]); }
 FASTDCT_HD Lanes operator-(Lanes a, Lanes b) { FASTDCT_EACH_LANE(Lanes, a.lane[i] - b.lane[i]); }
 FASTDCT_HD Lanes operator*(Lanes a, Lanes b) { FASTDCT_EACH_LANE(Lanes, a.lane[i] * b.lane[i]); }
@@ -77,7 +73,9 @@ FASTDCT_HD Lanes select(LaneMask m, Lanes yes, Lanes no) {
   FASTDCT_EACH_LANE(Lanes, m.lane[i] ? yes.lane[i] : no.lane[i]);
 }
 FASTDCT_HD Lanes magnitude(Lanes x) { FASTDCT_EACH_LANE(Lanes, fastdct::magnitude(x.lane[i])); }
-FASTDCT_HD LaneInts operator+(LaneInts a, LaneInts b) { FASTDCT_EACH_LANE(LaneInts, wrapped_sum(a.lane[i], b.lane[i])); }
+FASTDCT_HD LaneInts operator+(LaneInts a, LaneInts b) {
+  FASTDCT_EACH_LANE(LaneInts, wrapped_sum(a.lane[i], b.lane[i]));
+}
 FASTDCT_HD Lanes to_floats(LaneInts x) { FASTDCT_EACH_LANE(Lanes, static_cast<float>(x.lane[i])); }
 FASTDCT_HD LaneInts bits_of(Lanes x) { FASTDCT_EACH_LANE(LaneInts, fastdct::bits_of(x.lane[i])); }
 FASTDCT_HD LaneInts counting_from(std::int32_t first) { FASTDCT_EACH_LANE(LaneInts, first + i); }

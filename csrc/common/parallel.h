@@ -11,7 +11,8 @@ inline int num_workers(std::int64_t num_items, int num_threads) {
   return static_cast<int>(num_items < num_threads ? num_items : num_threads);
 }
 
-// Calls work(worker, item) once for every item below num_items, started in rising order, on at most num_workers
+// Calls work(worker, item) once for every item below num_items, started in rising order, on at most
+// num_workers
 // (>= 1) threads at once; worker, below num_workers, is another one on each thread.
 template <class Work>
 void parallel_for(std::int64_t num_items, int num_workers, const Work& work) {

@@ -4,8 +4,8 @@
 
 namespace fastdct::matching {
 
-// Queries lie in lanes: in tiles of kTile queries, in each the first elements of all, then the second, ..., so
-// that they are packed once for all candidates. Candidates lie in rows.
+// Queries lie in lanes: in tiles of kTile queries, in each the first elements of all, then the second, ...,
+// so that they are packed once for all candidates. Candidates lie in rows.
 constexpr std::int32_t kTile = 32;
 
 // Candidates are taken kMaxBlock rows at a time (fewer on machines with fewer registers), and of these rows
@@ -13,8 +13,8 @@ constexpr std::int32_t kTile = 32;
 constexpr std::int32_t kMaxBlock = 12;
 constexpr std::int32_t kChunk = 64;
 
-// What is matched are floats, or words of packed bits: the other pointer is null. Descriptors are `width` floats
-// or words long. Half squares are |x|^2 / 2 for Euclidean distances and 0 for inner products.
+// What is matched are floats, or words of packed bits: the other pointer is null. Descriptors are `width`
+// floats or words long. Half squares are |x|^2 / 2 for Euclidean distances and 0 for inner products.
 struct PackedQuery {
   const float* elements;       // [num_tiles, width, kTile], the last tile filled up
   const std::uint64_t* words;  // [num_tiles * kTile, width]
@@ -29,8 +29,9 @@ struct CandidateRows {
   std::int32_t size;
 };
 
-// Similarity is q.c less half the square of what is chosen from, or minus the Hamming distance: the largest is
-// the nearest, and the first of equals. Rows are floats, which hold them exactly up to 2^24; -1: there is none.
+// Similarity is q.c less half the square of what is chosen from, or minus the Hamming distance: the largest
+// is the nearest, and the first of equals. Rows are floats, which hold them exactly up to 2^24; -1: there is
+// none.
 struct Neighbours {
   float* similarity[2];         // [num_tiles * kTile] each: working memory
   float* row[2];                // the same: nearest and second nearest candidate row of each query

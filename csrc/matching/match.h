@@ -28,8 +28,8 @@ struct Rules {
   double max_distance;  // infinity = any
 };
 
-// Candidate p holds rows offsets[p] .. offsets[p + 1] - 1 of `candidates`. The caller has checked: equal widths
-// and elements, offsets that start at 0, do not fall and end at candidates.size, sizes below 2^31.
+// Candidate p holds rows offsets[p] .. offsets[p + 1] - 1 of `candidates`. The caller has checked: equal
+// widths and elements, offsets that start at 0, do not fall and end at candidates.size, sizes below 2^31.
 struct Shortlist {
   Descriptors query, candidates;
   const std::int64_t* offsets;  // [num_candidates + 1]

@@ -16,10 +16,13 @@ namespace fastdct::matching {
 const Kernels& best_kernels() {
   switch (cpu_level()) {
 #if defined(__x86_64__)
-    case CpuLevel::kAvx512: return avx512::kernels;
-    case CpuLevel::kAvx2: return avx2::kernels;
+    case CpuLevel::kAvx512:
+      return avx512::kernels;
+    case CpuLevel::kAvx2:
+      return avx2::kernels;
 #endif
-    default: return portable::kernels;
+    default:
+      return portable::kernels;
   }
 }
 
@@ -93,7 +96,9 @@ class Rows {
   AlignedBuffer<std::uint64_t> words_;
 };
 
-std::int32_t width_of(const Descriptors& d) { return d.element == Element::byte ? words_of(d.width) : d.width; }
+std::int32_t width_of(const Descriptors& d) {
+  return d.element == Element::byte ? words_of(d.width) : d.width;
+}
 
 // The query, packed once and read by every worker.
 class Query {

@@ -1,5 +1,5 @@
-// The affine and the similarity model, u = m0 x + m1 y + m2 and v = m3 x + m4 y + m5: from the fewest matches,
-// and from many by weighted least squares.
+// The affine and the similarity model, u = m0 x + m1 y + m2 and v = m3 x + m4 y + m5: from the fewest
+// matches, and from many by weighted least squares.
 #pragma once
 #include "common/real.h"
 #include "ransac/matches.h"
@@ -32,10 +32,10 @@ FASTDCT_HD Real squared_affine_residual(const Affine<Real>& m, const Match<Real>
   return fused(du, du, dv * dv);
 }
 
-// Source keypoints closer together than the error allowed pin no map down: twice the area of a sample's triangle
-// must exceed that of a square with sides of two thresholds, and the squared distance of two points the square
-// of two thresholds. Target keypoints may be closer, if bounds of the scale allow it: they only must not
-// lie on a line, as far as float32 can say.
+// Source keypoints closer together than the error allowed pin no map down: twice the area of a sample's
+// triangle must exceed that of a square with sides of two thresholds, and the squared distance of two points
+// the square of two thresholds. Target keypoints may be closer, if bounds of the scale allow it: they only
+// must not lie on a line, as far as float32 can say.
 constexpr float kMinSourceSpread = 4 * kErrorSteps * kErrorSteps;
 constexpr float kMinTargetSpread = kErrorSteps * kErrorSteps / 16;
 

@@ -63,7 +63,8 @@ struct HomographyEstimator {
     return squared_homography_residual(model, match);
   }
   template <class Real>
-  FASTDCT_HD static void add(const Homography<Real>& model, const Match<Real>& match, Real weight, Real* sums) {
+  FASTDCT_HD static void add(const Homography<Real>& model, const Match<Real>& match, Real weight,
+                             Real* sums) {
     add_homography(model, match, weight, sums);
   }
   FASTDCT_HD bool refit(const double* sums, const Homography<double>& from, Homography<double>* model) const {
@@ -82,7 +83,8 @@ struct FundamentalEstimator {
     return squared_fundamental_residual(model, match);
   }
   template <class At, class Weight>
-  FASTDCT_HD static bool refit(const At& match_at, const Weight& weight_at, int count, Fundamental<double>* model) {
+  FASTDCT_HD static bool refit(const At& match_at, const Weight& weight_at, int count,
+                               Fundamental<double>* model) {
     return fit_fundamental(match_at, weight_at, count, model);
   }
 };

@@ -10,8 +10,8 @@ namespace fastdct::ransac {
 template <class Real>
 using Fundamental = Model<Real, 9>;
 
-// Square of Sampson's first-order distance from the epipolar constraint (Hartley and Zisserman, 11.9). Along the
-// epipolar line it is blind: a match agrees by chance far more easily than with the other models.
+// Square of Sampson's first-order distance from the epipolar constraint (Hartley and Zisserman, 11.9). Along
+// the epipolar line it is blind: a match agrees by chance far more easily than with the other models.
 template <class Real>
 FASTDCT_HD Real squared_fundamental_residual(const Fundamental<Real>& f, const Match<Real>& p) {
   const Real a = fused(f[0], p.x, fused(f[1], p.y, f[2])), b = fused(f[3], p.x, fused(f[4], p.y, f[5]));
@@ -21,7 +21,8 @@ FASTDCT_HD Real squared_fundamental_residual(const Fundamental<Real>& f, const M
   return algebraic * algebraic / fused(a, a, fused(b, b, fused(d, d, e * e)));
 }
 
-// Normalising by Hartley (1997): about their mean, sqrt(2) away on average. A point p becomes (p - mean) scale.
+// Normalising by Hartley (1997): about their mean, sqrt(2) away on average. A point p becomes (p - mean)
+// scale.
 struct Normaliser {
   Match<double> mean;
   double source_scale, target_scale;
@@ -78,8 +79,8 @@ FASTDCT_HD double determinant(const double* m) {
          m[2] * (m[3] * m[7] - m[4] * m[6]);
 }
 
-// The matrices through seven matches (Hartley and Zisserman, 11.1.2): of the pencil of the two null vectors of
-// the linear system, those that are singular. Returns how many, up to three.
+// The matrices through seven matches (Hartley and Zisserman, 11.1.2): of the pencil of the two null vectors
+// of the linear system, those that are singular. Returns how many, up to three.
 FASTDCT_HD int solve_seven_point(const Match<double>* sample, Fundamental<double>* model) {
   const Normaliser n = normaliser([sample](int i) { return sample[i]; }, 7);
   double a[7][9];
@@ -155,10 +156,12 @@ FASTDCT_HD void make_singular(double* f) {
 
 // Weighted eight-point least squares (Hartley 1997). False with fewer than eight matches.
 template <class At, class Weight>
-FASTDCT_HD bool fit_fundamental(const At& match_at, const Weight& weight_at, int count, Fundamental<double>* model) {
+FASTDCT_HD bool fit_fundamental(const At& match_at, const Weight& weight_at, int count,
+                                Fundamental<double>* model) {
   if (count < 8) return false;
   const Normaliser n = normaliser(match_at, count);
-  if (!(n.source_scale > 0 && n.source_scale < 1e12 && n.target_scale > 0 && n.target_scale < 1e12)) return false;
+  if (!(n.source_scale > 0 && n.source_scale < 1e12 && n.target_scale > 0 && n.target_scale < 1e12))
+    return false;
   double a[9][9] = {}, v[9][9];
   for (int i = 0; i < count; ++i) {
     double row[9];

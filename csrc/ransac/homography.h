@@ -1,5 +1,5 @@
-// The homography, u = (m0 x + m1 y + m2) / w, v = (m3 x + m4 y + m5) / w with w = m6 x + m7 y + 1: the middle of
-// the source image, where x = y = 0, is in front of both cameras.
+// The homography, u = (m0 x + m1 y + m2) / w, v = (m3 x + m4 y + m5) / w with w = m6 x + m7 y + 1: the middle
+// of the source image, where x = y = 0, is in front of both cameras.
 #pragma once
 #include "common/real.h"
 #include "ransac/affine.h"
@@ -40,10 +40,12 @@ FASTDCT_HD auto plausible_at(const Homography<Real>& m, Real x, Real y, const Li
 // With the fourth match as origin of both images, the others at a_i and b_i, let d_1 = a_2 x a_3 and so on
 // around, and e_i likewise of the b. Then d_1 a_1 + d_2 a_2 + d_3 a_3 = 0, and
 //   H = sum_i k_i (b_i, 1) (a_j - a_k turned by a right angle, d_i),   k_i = e_i / (d_i (e_1 + e_2 + e_3)),
-// takes 0 to 0 and a_i to b_i with w = k_i (d_1 + d_2 + d_3). All four points are in front if these are positive,
-// which random samples rarely are; and the first two columns are the affine approximation at the origin.
+// takes 0 to 0 and a_i to b_i with w = k_i (d_1 + d_2 + d_3). All four points are in front if these are
+// positive, which random samples rarely are; and the first two columns are the affine approximation at the
+// origin.
 template <class Real>
-FASTDCT_HD auto solve_homography(const Match<Real>* sample, const LinearBounds& bounds, Homography<Real>* model) {
+FASTDCT_HD auto solve_homography(const Match<Real>* sample, const LinearBounds& bounds,
+                                 Homography<Real>* model) {
   const Match<Real>& o = sample[3];
   Real x[3], y[3], u[3], v[3], d[3], e[3];
   for (int i = 0; i < 3; ++i) {
@@ -80,8 +82,9 @@ FASTDCT_HD auto solve_homography(const Match<Real>* sample, const LinearBounds& 
 }
 
 // Weighted sums for a Gauss-Newton step on the residuals. With (X, Y, W) = (x, y, 1) / w the Jacobian of u is
-// (X, Y, W, 0, 0, 0, -u X, -u Y) and that of v (0, 0, 0, X, Y, W, -v X, -v Y); what is summed are the products
-// XX XY YY XW YW WW, the first five times u and times v, the first three times u^2 + v^2, and the gradient.
+// (X, Y, W, 0, 0, 0, -u X, -u Y) and that of v (0, 0, 0, X, Y, W, -v X, -v Y); what is summed are the
+// products XX XY YY XW YW WW, the first five times u and times v, the first three times u^2 + v^2, and the
+// gradient.
 enum HomographySum {
   kProducts = 0,
   kTimesU = 6,
@@ -130,7 +133,8 @@ FASTDCT_HD bool step_homography(const double* sum, const Homography<double>& fro
 }
 
 // The middle of the matches summed, as seen by the products.
-FASTDCT_HD bool plausible_step(const double* sum, const Homography<double>& model, const LinearBounds& bounds) {
+FASTDCT_HD bool plausible_step(const double* sum, const Homography<double>& model,
+                               const LinearBounds& bounds) {
   const double w = sum[kProducts + 5];
   return plausible_at(model, sum[kProducts + 3] / w, sum[kProducts + 4] / w, bounds);
 }

@@ -37,8 +37,8 @@ FASTDCT_HD bool solve_positive_definite(double (&a)[N][N], double (&b)[N]) {
   return true;
 }
 
-// Eigenvalues (the diagonal of `a` afterwards) and eigenvectors (columns of v) of a symmetric matrix, by cyclic
-// Jacobi rotations (Golub and Van Loan, section 8.5).
+// Eigenvalues (the diagonal of `a` afterwards) and eigenvectors (columns of v) of a symmetric matrix, by
+// cyclic Jacobi rotations (Golub and Van Loan, section 8.5).
 template <int N>
 FASTDCT_HD void diagonalise(double (&a)[N][N], double (&v)[N][N]) {
   for (int i = 0; i < N; ++i) {
@@ -83,8 +83,8 @@ FASTDCT_HD int smallest(const double (&a)[N][N]) {
   return at;
 }
 
-// Real roots of c[3] x^3 + c[2] x^2 + c[1] x + c[0], how many (Numerical Recipes, section 5.6), each improved by
-// two Newton steps.
+// Real roots of c[3] x^3 + c[2] x^2 + c[1] x + c[0], how many (Numerical Recipes, section 5.6), each improved
+// by two Newton steps.
 FASTDCT_HD int solve_cubic(const double* c, double* root) {
   if (std::fabs(c[3]) <= 1e-14 * (std::fabs(c[2]) + std::fabs(c[1]) + std::fabs(c[0]))) return 0;
   const double a = c[2] / c[3], b = c[1] / c[3], d = c[0] / c[3];
@@ -92,7 +92,8 @@ FASTDCT_HD int solve_cubic(const double* c, double* root) {
   int count = 1;
   if (r * r < q * q * q) {
     const double angle = std::acos(r / std::sqrt(q * q * q)), size = -2 * std::sqrt(q);
-    for (count = 0; count < 3; ++count) root[count] = size * std::cos((angle + (count - 1) * 2 * M_PI) / 3) - a / 3;
+    for (count = 0; count < 3; ++count)
+      root[count] = size * std::cos((angle + (count - 1) * 2 * M_PI) / 3) - a / 3;
   } else {
     const double s = -std::copysign(std::cbrt(std::fabs(r) + std::sqrt(r * r - q * q * q)), r);
     root[0] = s + (s == 0 ? 0 : q / s) - a / 3;

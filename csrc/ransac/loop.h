@@ -1,9 +1,9 @@
-// The RANSAC loop: take hypotheses in their order, optimise those that score about as well as the best before,
-// stop when enough were drawn. It knows no geometry, no vectors and no threads. A Source has
+// The RANSAC loop: take hypotheses in their order, optimise those that score about as well as the best
+// before, stop when enough were drawn. It knows no geometry, no vectors and no threads. A Source has
 //   using Model;
-//   bool next(int32_t limit, int64_t floor, Hypothesis<Model>*);  the next one of index < limit and score > floor
-//   Fit<Model> optimise(const Hypothesis<Model>&);                at least as good a fit
-//   double sample_probability(const Fit<Model>&) const;           that a drawn sample holds inliers only
+//   bool next(int32_t limit, int64_t floor, Hypothesis<Model>*);  the next one of index < limit and score >
+//   floor Fit<Model> optimise(const Hypothesis<Model>&);                at least as good a fit double
+//   sample_probability(const Fit<Model>&) const;           that a drawn sample holds inliers only
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -52,9 +52,10 @@ FASTDCT_HD std::int32_t required_iterations(double probability, double confidenc
   return draws < limit ? static_cast<std::int32_t>(draws) : limit;
 }
 
-// Hypotheses are compared before they are optimised, like with like, and not only a new best one is optimised:
-// where inliers are few, chance puts a sample of true ones behind others by a little (with 5 % inliers, success
-// rises from .977 to .986). Optimising doubles a score at most, about: less than 2/5 of the best fit's is hopeless.
+// Hypotheses are compared before they are optimised, like with like, and not only a new best one is
+// optimised: where inliers are few, chance puts a sample of true ones behind others by a little (with 5 %
+// inliers, success rises from .977 to .986). Optimising doubles a score at most, about: less than 2/5 of the
+// best fit's is hopeless.
 FASTDCT_HD std::int64_t worth_optimising(std::int64_t best_hypothesis, std::int64_t best_fit) {
   const std::int64_t like = best_hypothesis - best_hypothesis / 5, hope = 2 * (best_fit / 5);
   return like > hope ? like : hope;

@@ -64,7 +64,8 @@ bool number_keypoints(const Matches& matches, const std::int32_t* inlier, std::i
 }
 
 std::int32_t count_greedily(const std::int32_t* inlier, std::int32_t num_inliers, OneToOneScratch* scratch) {
-  for (std::int32_t k = 0; k < num_inliers; ++k) scratch->source_used[inlier[k]] = scratch->target_used[inlier[k]] = 0;
+  for (std::int32_t k = 0; k < num_inliers; ++k)
+    scratch->source_used[inlier[k]] = scratch->target_used[inlier[k]] = 0;
   std::int32_t count = 0;
   for (std::int32_t k = 0; k < num_inliers; ++k) {
     std::uint8_t& source_used = scratch->source_used[scratch->source[inlier[k]]];

@@ -11,8 +11,8 @@ namespace fastdct::ransac::FASTDCT_LANES {
 
 using namespace fastdct::FASTDCT_LANES;
 
-// In order of their index. Of the first num_scored the score is known, and those before `next` have been given
-// out or passed over.
+// In order of their index. Of the first num_scored the score is known, and those before `next` have been
+// given out or passed over.
 template <int Size, int MaxAdded>
 class Pending {
  public:

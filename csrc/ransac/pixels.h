@@ -1,5 +1,5 @@
-// From search coordinates to pixels. A model goes from float32 in search coordinates over float64 in pixels from
-// the centres (problem_view.h) to the matrix in pixels that is returned.
+// From search coordinates to pixels. A model goes from float32 in search coordinates over float64 in pixels
+// from the centres (problem_view.h) to the matrix in pixels that is returned.
 #pragma once
 #include <cmath>
 
@@ -32,8 +32,8 @@ inline Homography<double> unscaled(const Homography<float>& m, double scale) {
 
 inline Matrix in_pixels(const Homography<double>& m, const Match<double>& c) {
   const double w = 1 - m[6] * c.x - m[7] * c.y;
-  return {{m[0] + c.u * m[6], m[1] + c.u * m[7], m[2] - m[0] * c.x - m[1] * c.y + c.u * w,
-           m[3] + c.v * m[6], m[4] + c.v * m[7], m[5] - m[3] * c.x - m[4] * c.y + c.v * w, m[6], m[7], w}};
+  return {{m[0] + c.u * m[6], m[1] + c.u * m[7], m[2] - m[0] * c.x - m[1] * c.y + c.u * w, m[3] + c.v * m[6],
+           m[4] + c.v * m[7], m[5] - m[3] * c.x - m[4] * c.y + c.v * w, m[6], m[7], w}};
 }
 
 inline double squared_error(const HomographyEstimator&, const Matrix& m, const Match<double>& p) {
@@ -46,8 +46,8 @@ inline double squared_error(const HomographyEstimator&, const Matrix& m, const M
 
 inline Fundamental<double> unscaled(const Fundamental<float>& m, double scale) {
   const double all = scale * scale;
-  return {{m[0] * all, m[1] * all, m[2] * scale, m[3] * all, m[4] * all, m[5] * scale, m[6] * scale, m[7] * scale,
-           m[8]}};
+  return {{m[0] * all, m[1] * all, m[2] * scale, m[3] * all, m[4] * all, m[5] * scale, m[6] * scale,
+           m[7] * scale, m[8]}};
 }
 
 inline Matrix in_pixels(const Fundamental<double>& m, const Match<double>& c) {

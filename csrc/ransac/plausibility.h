@@ -12,8 +12,9 @@ struct Plausibility {
   bool allow_reflection;  // else the determinant must be positive
 };
 
-// The same as bounds of what costs no square root: |det| = s1 s2, and the sum of squares s1^2 + s2^2 over it is
-// k + 1/k, which grows with k = s1 / s2. Narrowed a little: what float32 lets through, float64 must not refuse.
+// The same as bounds of what costs no square root: |det| = s1 s2, and the sum of squares s1^2 + s2^2 over it
+// is k + 1/k, which grows with k = s1 / s2. Narrowed a little: what float32 lets through, float64 must not
+// refuse.
 struct LinearBounds {
   float min_determinant, max_determinant, max_shape;
   bool allow_reflection;

@@ -1,5 +1,5 @@
-// From the search's float32 model to the one returned, in float64 and in pixels: whoever recounts the inliers of
-// the returned model in float64 finds exactly the returned ones.
+// From the search's float32 model to the one returned, in float64 and in pixels: whoever recounts the inliers
+// of the returned model in float64 finds exactly the returned ones.
 #pragma once
 #include <cstdint>
 
@@ -24,8 +24,8 @@ class Polisher {
   Polisher(const Estimator& estimator, const Matches& matches, const Match<double>& centre, double max_error)
       : estimator_(estimator), matches_(matches), centre_(centre), squared_bound_(max_error * max_error) {}
 
-  // Least squares on the inliers while that does not lower the score. An equal score is taken, once: many matches
-  // pin a model down better than few.
+  // Least squares on the inliers while that does not lower the score. An equal score is taken, once: many
+  // matches pin a model down better than few.
   Result polish(Model model, std::int32_t* inlier) const {
     Result best = judge(model, inlier);
     for (int i = 0; i < kMaxRefits; ++i) {

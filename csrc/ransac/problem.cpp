@@ -99,7 +99,8 @@ ProblemView Workspace::prepare(const Pair& pair) {
     std::fill(column + n, column + n + kLanes, k < 2 ? 0.0f : kFarAway);
     float* ordered = ordered_[k].data();
     for (std::int32_t i = 0; i < n; ++i) ordered[i] = column[order[i]];
-    for (std::int32_t i = 0; i < kMaxRun; ++i) ordered[n + i] = ordered[i];  // which may be past n, and repeat
+    for (std::int32_t i = 0; i < kMaxRun; ++i)
+      ordered[n + i] = ordered[i];  // which may be past n, and repeat
   }
   const auto view = [n](const AlignedBuffer<float>(&buffers)[4]) {
     return Columns{{buffers[0].data(), buffers[1].data(), buffers[2].data(), buffers[3].data()}, n};

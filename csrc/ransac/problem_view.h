@@ -4,8 +4,8 @@
 
 namespace fastdct::ransac {
 
-// Search coordinates are (pixels - centre) * scale, for both images by one scale: the linear part of a model is
-// the same in both.
+// Search coordinates are (pixels - centre) * scale, for both images by one scale: the linear part of a model
+// is the same in both.
 struct Frame {
   Match<double> centre;  // pixels
   double scale;          // kErrorSteps / max_error
@@ -18,8 +18,8 @@ struct ProblemView {
   Columns matches;
   // The matches to draw from: in random order or, for PROSAC, best first; going round for another kMaxRun.
   Columns ordered;
-  // (s cos a, s sin a) of each match, s and a being what its keypoints' scales and angles tell of the image's;
-  // null without these.
+  // (s cos a, s sin a) of each match, s and a being what its keypoints' scales and angles tell of the
+  // image's; null without these.
   const float* turn[2];
   std::int32_t* indices;  // [matches.size + 1] working memory
 };

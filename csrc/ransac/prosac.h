@@ -1,5 +1,6 @@
-// PROSAC (Chum and Matas, "Matching with PROSAC", CVPR 2005): samples are drawn from the best matches first, and
-// from ever more of them, so that as many as uniform sampling would draw from all end up drawn from each prefix.
+// PROSAC (Chum and Matas, "Matching with PROSAC", CVPR 2005): samples are drawn from the best matches first,
+// and from ever more of them, so that as many as uniform sampling would draw from all end up drawn from each
+// prefix.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -14,7 +15,8 @@ namespace fastdct::ransac {
 template <int Size>
 class ProsacGrowth {
  public:
-  FASTDCT_HD ProsacGrowth(std::int32_t num_matches, std::int32_t total) : num_matches_(num_matches), prefix_(Size) {
+  FASTDCT_HD ProsacGrowth(std::int32_t num_matches, std::int32_t total)
+      : num_matches_(num_matches), prefix_(Size) {
     expected_ = total;
     for (int i = 0; i < Size; ++i) expected_ *= static_cast<double>(Size - i) / (num_matches - i);
   }
@@ -32,12 +34,12 @@ class ProsacGrowth {
 
  private:
   std::int32_t num_matches_, prefix_;
-  double expected_;             // T_n
+  double expected_;            // T_n
   std::int64_t grown_at_ = 1;  // T'_n
 };
 
-// The sample of a hypothesis: the last of its prefix, which no sample before could hold, and others before it;
-// once the prefix is everything, any. Positions count from the best match.
+// The sample of a hypothesis: the last of its prefix, which no sample before could hold, and others before
+// it; once the prefix is everything, any. Positions count from the best match.
 template <int Size>
 FASTDCT_HD void draw_from_prefix(std::uint64_t seed, std::uint32_t hypothesis, std::int32_t prefix,
                                  std::int32_t num_matches, std::int32_t* position) {

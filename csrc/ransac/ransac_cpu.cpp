@@ -30,7 +30,9 @@ namespace {
 
 struct Worker {
   Worker(std::int32_t max_matches, std::uint64_t seed)
-      : workspace(max_matches, seed), one_to_one(max_matches), inlier(static_cast<std::size_t>(max_matches) + 1) {}
+      : workspace(max_matches, seed),
+        one_to_one(max_matches),
+        inlier(static_cast<std::size_t>(max_matches) + 1) {}
   Workspace workspace;
   OneToOneScratch one_to_one;
   std::vector<std::int32_t> inlier;
@@ -81,7 +83,9 @@ struct Verifier {
     std::int32_t* inlier = worker->inlier.data();
     const auto found = polisher.polish(unscaled(fit.model, problem.frame.scale), inlier);
     results.store(found.matrix, found.support, inlier, fit.num_iterations);
-    const auto error = [&](std::int32_t i) { return squared_error(estimator, found.matrix, pair.matches[i]); };
+    const auto error = [&](std::int32_t i) {
+      return squared_error(estimator, found.matrix, pair.matches[i]);
+    };
     results.all.num_one_to_one[results.pair] =
         count_one_to_one(pair.matches, error, inlier, found.support.num_inliers, &worker->one_to_one);
   }

@@ -1,15 +1,16 @@
 // Which matches a hypothesis is made from.
 //
-// Matches are put in a random order once per pair. A sample is then given by its first positions in that order,
-// all different, drawn at random, and a shift that moves all of them along together, around the end. Each
-// sample of a run (all shifts below run_length) is uniform over ordered samples without repetition, because the
-// first positions are and a shift is a bijection; but a vector loads the matches of sixteen samples by plain
-// contiguous loads, and a run draws once. (A gather for each hypothesis took about twice the time of everything.)
-// Samples of one run share no match in the same place, so that they are as good as independent.
+// Matches are put in a random order once per pair. A sample is then given by its first positions in that
+// order, all different, drawn at random, and a shift that moves all of them along together, around the end.
+// Each sample of a run (all shifts below run_length) is uniform over ordered samples without repetition,
+// because the first positions are and a shift is a bijection; but a vector loads the matches of sixteen
+// samples by plain contiguous loads, and a run draws once. (A gather for each hypothesis took about twice the
+// time of everything.) Samples of one run share no match in the same place, so that they are as good as
+// independent.
 //
-// Random numbers are keyed by (seed, hypothesis); the pair enters through its number of matches alone. Its place
-// in the batch must not enter, or a pair would be verified differently alone and among others. Pairs of equal
-// size thus share their samples, which correlates nothing within a pair.
+// Random numbers are keyed by (seed, hypothesis); the pair enters through its number of matches alone. Its
+// place in the batch must not enter, or a pair would be verified differently alone and among others. Pairs of
+// equal size thus share their samples, which correlates nothing within a pair.
 #pragma once
 #include <cstdint>
 
@@ -41,11 +42,11 @@ FASTDCT_HD void draw_positions(std::uint64_t seed, std::uint32_t index, std::int
   std::int32_t taken[Size];  // rising
   for (int k = 0; k < Size; ++k) {
     if (k % 4 == 0) {
-      random = philox4x32_10({{index, static_cast<std::uint32_t>(k / 4), 0,
-                               static_cast<std::uint32_t>(Stream::sample)}},
-                             seed);
+      random = philox4x32_10(
+          {{index, static_cast<std::uint32_t>(k / 4), 0, static_cast<std::uint32_t>(Stream::sample)}}, seed);
     }
-    auto drawn = static_cast<std::int32_t>(below(random.word[k % 4], static_cast<std::uint32_t>(num_matches - k)));
+    auto drawn =
+        static_cast<std::int32_t>(below(random.word[k % 4], static_cast<std::uint32_t>(num_matches - k)));
     for (int i = 0; i < k; ++i) drawn += drawn >= taken[i];  // skip over those taken
     position[k] = drawn;
     for (int i = 0; i < k; ++i) {  // keep them rising; without branches, which would be mispredicted
@@ -86,8 +87,8 @@ FASTDCT_HD void draw_order(std::uint64_t seed, std::int32_t size, std::int32_t* 
   }
 }
 
-// The order of num_matches matches is that of the next power of two, without what is too large for it: uniform
-// as well, the same for every pair of this size, and most of the drawing is done once for all pairs.
+// The order of num_matches matches is that of the next power of two, without what is too large for it:
+// uniform as well, the same for every pair of this size, and most of the drawing is done once for all pairs.
 FASTDCT_HD std::int32_t order_size(std::int32_t num_matches) {
   std::int32_t size = 1;
   while (size < num_matches) size *= 2;

@@ -1,6 +1,6 @@
-// Ways of choosing the matches of hypotheses. A sampler's draw() makes the next hypotheses and adds those that
-// are to be tried to `pending`; kSlack widens the error allowed while they are compared, kStart says how far
-// off they may be. Part of search_lanes.h.
+// Ways of choosing the matches of hypotheses. A sampler's draw() makes the next hypotheses and adds those
+// that are to be tried to `pending`; kSlack widens the error allowed while they are compared, kStart says how
+// far off they may be. Part of search_lanes.h.
 #pragma once
 #include <cstdint>
 
@@ -18,13 +18,13 @@ struct Start {
   int num_rounds;
 };
 
-// From matches that agree to within the noise. With 1.5 thresholds success is 1 % lower at 5 % inliers, 4 gain
-// nothing more.
+// From matches that agree to within the noise. With 1.5 thresholds success is 1 % lower at 5 % inliers, 4
+// gain nothing more.
 constexpr Start kStartFromSample = {3, 1};
 
 FASTDCT_HD Match<Lanes> load_matches(const Columns& from, std::int32_t at) {
-  return {Lanes::load(from.column[0] + at), Lanes::load(from.column[1] + at), Lanes::load(from.column[2] + at),
-          Lanes::load(from.column[3] + at)};
+  return {Lanes::load(from.column[0] + at), Lanes::load(from.column[1] + at),
+          Lanes::load(from.column[2] + at), Lanes::load(from.column[3] + at)};
 }
 
 // Solves one sample in scalars, where there may be several models or the solver is too branchy for vectors.
@@ -90,8 +90,8 @@ class UniformSampler {
   std::int32_t num_drawn_ = 0;
 };
 
-// From the best matches first. Every sample is drawn by itself, since the prefix grows from one to the next: a
-// gather a hypothesis is the price, paid back by needing few.
+// From the best matches first. Every sample is drawn by itself, since the prefix grows from one to the next:
+// a gather a hypothesis is the price, paid back by needing few.
 template <class Estimator>
 class ProsacSampler {
  public:
@@ -110,8 +110,8 @@ class ProsacSampler {
     for (int lane = 0; lane < kLanes; ++lane) {
       const std::int32_t index = num_drawn_ + lane;
       std::int32_t position[Estimator::kSampleSize];
-      draw_from_prefix<Estimator::kSampleSize>(seed_, static_cast<std::uint32_t>(index), growth_.prefix(index),
-                                               from_.size, position);
+      draw_from_prefix<Estimator::kSampleSize>(seed_, static_cast<std::uint32_t>(index),
+                                               growth_.prefix(index), from_.size, position);
       if constexpr (Estimator::kModelsPerSample > 1) {
         add_all<Estimator>(from_, position, index, pending);
       } else {
@@ -133,8 +133,8 @@ class ProsacSampler {
     num_drawn_ += kLanes;
   }
 
-  // As if drawn from all: what is drawn from the best matches holds inliers only more often, so that this stops
-  // too late rather than too early.
+  // As if drawn from all: what is drawn from the best matches holds inliers only more often, so that this
+  // stops too late rather than too early.
   double sample_probability(std::int32_t num_inliers) const {
     return ransac::sample_probability(Estimator::kSampleSize, num_inliers, from_.size);
   }
@@ -146,7 +146,8 @@ class ProsacSampler {
   std::int32_t num_drawn_ = 0;
 };
 
-// One hypothesis from each match: the similarity that its two keypoints' scales and angles tell. No randomness.
+// One hypothesis from each match: the similarity that its two keypoints' scales and angles tell. No
+// randomness.
 template <class Estimator>
 class OnePointSampler {
  public:
@@ -163,7 +164,8 @@ class OnePointSampler {
   template <class PendingList>
   void draw(const Estimator& estimator, PendingList* pending) {
     const Match<Lanes> match = load_matches(problem_.matches, num_drawn_);
-    const Lanes a = Lanes::load(problem_.turn[0] + num_drawn_), c = Lanes::load(problem_.turn[1] + num_drawn_);
+    const Lanes a = Lanes::load(problem_.turn[0] + num_drawn_),
+                c = Lanes::load(problem_.turn[1] + num_drawn_);
     const typename PendingList::Wide model = through(match, a, Lanes(0.0f) - c, c, a);
     const std::int32_t rest = problem_.matches.size - num_drawn_;
     pending->add(plausible_scale(a, c, estimator.bounds) & first_lanes(rest < kLanes ? rest : kLanes), model,

@@ -25,7 +25,8 @@ constexpr float kTermTop = kTermFloor + 65536;
 // true sum is left if it fits: after this many matches it must have been taken into 64 bits.
 constexpr std::int32_t kMaxTermsInInt32 = 1 << 14;
 
-// kTermFloor plus the score of a squared residual; kTermFloor itself for an outlier and for what is no number.
+// kTermFloor plus the score of a squared residual; kTermFloor itself for an outlier and for what is no
+// number.
 template <class Real>
 FASTDCT_HD Real score_term(Real squared) {
   return at_least(Real(kTermTop) - squared, Real(kTermFloor));

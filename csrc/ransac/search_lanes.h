@@ -50,7 +50,8 @@ class Fitter {
     Support total{0, 0};
     const Columns& matches = problem_.matches;
     for (std::int32_t first = 0; first < matches.size; first += kMaxTermsInInt32) {
-      const std::int32_t last = matches.size - first < kMaxTermsInInt32 ? matches.size : first + kMaxTermsInInt32;
+      const std::int32_t last =
+          matches.size - first < kMaxTermsInInt32 ? matches.size : first + kMaxTermsInInt32;
       LaneInts sum(0);
       std::int32_t num_terms = 0;
       for (std::int32_t i = first; i < last; i += kLanes, ++num_terms) {
@@ -71,8 +72,8 @@ class Fitter {
     return total;
   }
 
-  // Weight 1 at the model, falling to 1/2 at the radius and 0 beyond: pulled towards the matches that are surely
-  // inliers.
+  // Weight 1 at the model, falling to 1/2 at the radius and 0 beyond: pulled towards the matches that are
+  // surely inliers.
   template <class Real>
   FASTDCT_HD static Real weight(Real squared, Real inverse_squared_radius) {
     const Real distance = squared * inverse_squared_radius;
@@ -157,13 +158,15 @@ class LanesSource {
     const auto model = pending_.unscored();
     const Columns& matches = problem_.matches;
     for (std::int32_t first = 0; first < matches.size; first += kMaxTermsInInt32) {
-      const std::int32_t last = matches.size - first < kMaxTermsInInt32 ? matches.size : first + kMaxTermsInInt32;
+      const std::int32_t last =
+          matches.size - first < kMaxTermsInInt32 ? matches.size : first + kMaxTermsInInt32;
       LaneInts sum(0);
       for (std::int32_t i = first; i < last; ++i) {
         const Match<Lanes> match{Lanes(matches.column[0][i]), Lanes(matches.column[1][i]),
                                  Lanes(matches.column[2][i]), Lanes(matches.column[3][i])};
         Lanes squared = estimator_.squared_residual(model, match);
-        if constexpr (Sampler::kSlack != 1) squared = squared * Lanes(1 / (Sampler::kSlack * Sampler::kSlack));
+        if constexpr (Sampler::kSlack != 1)
+          squared = squared * Lanes(1 / (Sampler::kSlack * Sampler::kSlack));
         sum = sum + bits_of(score_term(squared));
       }
       pending_.add_scores(sum, last - first);

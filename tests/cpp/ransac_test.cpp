@@ -88,8 +88,8 @@ static void test_order_is_a_permutation() {
   }
 }
 
-// Chum and Matas, equation 3, by hand for samples of two out of four in 12 draws: T_2 = 2, T_3 = 6, T_4 = 12, so
-// that the prefix grows to three after one draw, and to four after four more.
+// Chum and Matas, equation 3, by hand for samples of two out of four in 12 draws: T_2 = 2, T_3 = 6, T_4 = 12,
+// so that the prefix grows to three after one draw, and to four after four more.
 static void test_prosac_grows_as_published() {
   r::ProsacGrowth<2> growth(4, 12);
   const std::int32_t expected[] = {2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4};
@@ -119,9 +119,12 @@ static void test_score_terms_are_integers() {
 }
 
 static void test_half_floats() {
-  const struct { std::uint16_t half; float value; } cases[] = {
-      {0x0000, 0.0f}, {0x3c00, 1.0f}, {0xc000, -2.0f}, {0x7bff, 65504.0f}, {0x0001, 0x1p-24f}, {0x83ff, -0x1.ff8p-15f},
-      {0x0400, 0x1p-14f}, {0x7c00, HUGE_VALF}, {0xfc00, -HUGE_VALF}};
+  const struct {
+    std::uint16_t half;
+    float value;
+  } cases[] = {{0x0000, 0.0f},     {0x3c00, 1.0f},      {0xc000, -2.0f},
+               {0x7bff, 65504.0f}, {0x0001, 0x1p-24f},  {0x83ff, -0x1.ff8p-15f},
+               {0x0400, 0x1p-14f}, {0x7c00, HUGE_VALF}, {0xfc00, -HUGE_VALF}};
   for (const auto& c : cases) CHECK(fastdct::half_to_float(c.half) == c.value);
   CHECK(std::isnan(fastdct::half_to_float(0x7e00)));
 }
@@ -145,12 +148,14 @@ struct MockSource {
     return false;
   }
   r::Fit<Model> optimise(const r::Hypothesis<Model>& h) const { return {h.model, {h.score + 1, 7}, 0}; }
-  double sample_probability(const r::Fit<Model>& fit) const { return fit.support.num_inliers == 7 ? probability : 0; }
+  double sample_probability(const r::Fit<Model>& fit) const {
+    return fit.support.num_inliers == 7 ? probability : 0;
+  }
 };
 
 static void test_loop_stops_as_told() {
   struct Case {
-    std::uint32_t found_at;
+    std::int32_t found_at;
     double probability, confidence;
     std::int32_t expected;
   };
@@ -202,13 +207,14 @@ static Output verify(const std::vector<double>& source, const std::vector<double
              sampling == r::Sampling::prosac ? quality.data() : nullptr, one_point ? frames.data() : nullptr,
              one_point ? frames.data() : nullptr},
             {model, sampling, {0, infinity, infinity, true}, {200, 0.99}, 3}, num_threads,
-            {out.num_inliers.data(), out.num_one_to_one.data(), out.score.data(), out.model.data(), out.mask.data(),
-             out.num_iterations.data()});
+            {out.num_inliers.data(), out.num_one_to_one.data(), out.score.data(), out.model.data(),
+             out.mask.data(), out.num_iterations.data()});
   return out;
 }
 
 static void check_hostile(const std::vector<double>& source, const std::vector<double>& target,
-                          const std::vector<std::int64_t>& offsets, r::ModelKind model, r::Sampling sampling) {
+                          const std::vector<std::int64_t>& offsets, r::ModelKind model,
+                          r::Sampling sampling) {
   const Output one = verify(source, target, offsets, 1, model, sampling);
   for (const int num_threads : {2, 3, 64}) {
     const Output many = verify(source, target, offsets, num_threads, model, sampling);
@@ -232,7 +238,8 @@ static void test_matching() {
   const std::int32_t width = 67;
   std::vector<float> query(45 * width), candidates;
   for (std::size_t i = 0; i < query.size(); ++i) {
-    query[i] = static_cast<float>(r::philox4x32_10({{static_cast<std::uint32_t>(i), 0, 0, 0}}, 9).word[0] % 100);
+    query[i] =
+        static_cast<float>(r::philox4x32_10({{static_cast<std::uint32_t>(i), 0, 0, 0}}, 9).word[0] % 100);
   }
   std::vector<std::int64_t> offsets{0};
   for (const int size : {0, 1, 13, 45}) {
@@ -260,7 +267,8 @@ static void test_matching() {
   query[3 * width] = std::nanf("");
   std::vector<std::int32_t> row(4 * 45);
   std::vector<float> distance(4 * 45);
-  const m::BadRow bad = m::match(list, {m::Metric::euclidean, true, false, 1, infinity}, 2, {row.data(), distance.data()});
+  const m::BadRow bad =
+      m::match(list, {m::Metric::euclidean, true, false, 1, infinity}, 2, {row.data(), distance.data()});
   CHECK(bad.in_query && bad.row == 3);
 }
 

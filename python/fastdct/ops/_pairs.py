@@ -39,7 +39,9 @@ class Pairs:
         return torch.zeros(mask.shape, dtype=torch.bool).masked_scatter_(mask, values)
 
 
-def ragged_pairs(source: Array, target: Array, offsets: Array | None, extras: dict[str, Array | None]) -> Pairs:
+def ragged_pairs(
+    source: Array, target: Array, offsets: Array | None, extras: dict[str, Array | None]
+) -> Pairs:
     """Pairs from [K, 2] points and offsets; extras (quality, frames) have a row for each match or are None.
 
     Raises

@@ -191,7 +191,9 @@ def _check_choice(value: str, *, name: str, choices: tuple[str, ...]) -> None:
 def _check_extras(extras: dict[str, Array | None], *, model: str, sampling: str) -> None:
     if model == "fundamental" and sampling == "one_point":
         raise ValueError("sampling 'one_point' tells no fundamental matrix: accepted are 'uniform', 'prosac'")
-    needed = {"uniform": (), "prosac": ("quality",), "one_point": ("source_frames", "target_frames")}[sampling]
+    needed = {"uniform": (), "prosac": ("quality",), "one_point": ("source_frames", "target_frames")}[
+        sampling
+    ]
     for name, value in extras.items():
         if name in needed and value is None:
             raise TypeError(f"sampling {sampling!r} needs {name}")
