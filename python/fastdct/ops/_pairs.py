@@ -57,11 +57,14 @@ def ragged_pairs(
         raise ValueError(
             f"source and target must have a row for each match, not {len(source_points)} and {len(target_points)}"
         )
+    rows = {name: _extra(value, name=name, num_matches=len(source_points)) for name, value in extras.items()}
     return Pairs(
         source_points,
         target_points,
         checked_offsets(offsets, num_rows=len(source_points), rows_of="source"),
-        **{name: _extra(value, name=name, num_matches=len(source_points)) for name, value in extras.items()},
+        quality=rows["quality"],
+        source_frames=rows["source_frames"],
+        target_frames=rows["target_frames"],
     )
 
 

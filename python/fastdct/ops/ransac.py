@@ -161,7 +161,8 @@ def ransac(
         allow_reflection=bool(allow_reflection),
         num_threads=bounded_integer(num_threads, name="num_threads", low=1, high=2**31 - 1),
     )
-    return RansacResult(*found[:4], pairs.padded(found[4]), found[5])
+    num_inliers, num_one_to_one, score, models, inlier_mask, num_iterations = found
+    return RansacResult(num_inliers, num_one_to_one, score, models, pairs.padded(inlier_mask), num_iterations)
 
 
 def _run(
