@@ -39,10 +39,10 @@ bool number_points(const double* coordinates, const std::int32_t* inlier, std::i
   return repeats;
 }
 
-// At least twice the entries, a power of two.
+// At least four times the entries, a power of two: mostly the first slot is free.
 std::size_t table_size(std::int32_t max_entries) {
   std::size_t size = 16;
-  while (size < 2 * static_cast<std::size_t>(max_entries)) size *= 2;
+  while (size < 4 * static_cast<std::size_t>(max_entries)) size *= 2;
   return size;
 }
 

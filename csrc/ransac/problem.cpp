@@ -6,12 +6,10 @@
 #include "common/lanes_count.h"
 #include "ransac/sample.h"
 #include "ransac/score.h"
+#include "ransac/search_kernels.h"
 
 namespace fastdct::ransac {
 namespace {
-
-// Squares of it, and sums of the squares, are still finite in float32.
-constexpr float kFarAway = 1e17f;
 
 // The middle of a few finite values: near the keypoints, which is all that float32 needs, however wild some
 // of the matches are. A mean is not, and the median of all takes as long as the rest of the preparation.
@@ -27,11 +25,6 @@ double middle(const double* coordinates, std::int32_t size) {
   if (count == 0) return 0;
   std::nth_element(sample, sample + count / 2, sample + count);
   return sample[count / 2];
-}
-
-float in_frame(double value, double centre, double scale) {
-  const auto moved = static_cast<float>((value - centre) * scale);
-  return std::fabs(moved) < kFarAway ? moved : kFarAway;  // NaN is far away
 }
 
 }  // namespace
@@ -92,9 +85,7 @@ ProblemView Workspace::prepare(const Pair& pair) {
   for (int k = 0; k < 4; ++k) {
     centre[k] = middle(coordinates[k], n);
     float* column = columns_[k].data();
-    for (std::int32_t i = 0; i < n; ++i) {
-      column[i] = in_frame(coordinates[k][2 * std::int64_t{i}], centre[k], scale);
-    }
+    best_search_kernels().to_search_coordinates(coordinates[k], n, centre[k], scale, column);
     // The target is far away, the source is not: a far source could be mapped to a far target.
     std::fill(column + n, column + n + kLanes, k < 2 ? 0.0f : kFarAway);
     float* ordered = ordered_[k].data();

@@ -11,6 +11,9 @@ struct Frame {
   double scale;          // kErrorSteps / max_error
 };
 
+// Stands for what float32 cannot hold, and for no match: squares of it, and sums of the squares, are finite.
+constexpr float kFarAway = 1e17f;
+
 struct ProblemView {
   Frame frame;
   // Followed, up to a multiple of kLanes, by matches so far away that none is an inlier. What float32 cannot

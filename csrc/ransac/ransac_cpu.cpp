@@ -6,7 +6,7 @@
 #include "common/cpu_level.h"
 #include "common/parallel.h"
 #include "ransac/one_to_one.h"
-#include "ransac/polish.h"
+#include "ransac/pixels.h"
 #include "ransac/problem.h"
 #include "ransac/ransac.h"
 #include "ransac/search_kernels.h"
@@ -32,7 +32,7 @@ struct Worker {
   Worker(std::int32_t max_matches, std::uint64_t seed)
       : workspace(max_matches, seed),
         one_to_one(max_matches),
-        inlier(static_cast<std::size_t>(max_matches) + 1) {}
+        inlier(static_cast<std::size_t>(max_matches) + 8) {}
   Workspace workspace;
   OneToOneScratch one_to_one;
   std::vector<std::int32_t> inlier;
@@ -67,25 +67,22 @@ struct PairResults {
 
 template <class Estimator>
 struct Verifier {
-  using Search = Fit<Model<float, Estimator::kModelSize>> (*)(const ProblemView&, const SearchOptions&);
   Estimator estimator;
-  Search search;
+  ModelKernels<Estimator> kernels;
   SearchOptions options;
 
-  // As many matches as make a sample agree with some model: one more verifies something (DELG too scores an
+  // As many matches as make a sample agree with some model: one more verifies something (DELF too scores an
   // affine map 0 up to three).
   void verify(const Pair& pair, Worker* worker, const PairResults& results) const {
     if (pair.matches.size <= Estimator::kSampleSize) return results.store_nothing(0);
     const ProblemView problem = worker->workspace.prepare(pair);
-    const auto fit = search(problem, options);
+    const auto fit = kernels.search(problem, options);
     if (fit.support.score == 0) return results.store_nothing(fit.num_iterations);
-    const Polisher<Estimator> polisher(estimator, pair.matches, problem.frame.centre, pair.max_error);
     std::int32_t* inlier = worker->inlier.data();
-    const auto found = polisher.polish(unscaled(fit.model, problem.frame.scale), inlier);
+    const Polished found =
+        kernels.polish(estimator, {pair.matches, problem.frame, pair.max_error, inlier}, fit);
     results.store(found.matrix, found.support, inlier, fit.num_iterations);
-    const auto error = [&](std::int32_t i) {
-      return squared_error(estimator, found.matrix, pair.matches[i]);
-    };
+    const auto error = [&](std::int32_t i) { return squared_error(estimator, found.matrix, pair.matches[i]); };
     results.all.num_one_to_one[results.pair] =
         count_one_to_one(pair.matches, error, inlier, found.support.num_inliers, &worker->one_to_one);
   }
@@ -132,9 +129,9 @@ void verify(const Batch& batch, const Options& options, int num_threads, const R
   const SearchKernels& search = best_search_kernels();
   const LinearBounds bounds = linear_bounds(options.bounds);
   const SearchOptions search_options{bounds, options.budget, options.sampling, options.seed};
-  const auto verify_by = [&](const auto& estimator, auto kernel) {
+  const auto verify_by = [&](const auto& estimator, const auto& kernels) {
     using Estimator = std::decay_t<decltype(estimator)>;
-    const Verifier<Estimator> verifier{estimator, kernel, search_options};
+    const Verifier<Estimator> verifier{estimator, kernels, search_options};
     verify_with(verifier, batch, num_threads, matrix_size(options.model), results);
   };
   switch (options.model) {

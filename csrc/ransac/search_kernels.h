@@ -4,6 +4,7 @@
 
 #include "ransac/estimators.h"
 #include "ransac/loop.h"
+#include "ransac/polished.h"
 #include "ransac/problem_view.h"
 
 namespace fastdct::ransac {
@@ -17,12 +18,21 @@ struct SearchOptions {
   std::uint64_t seed;
 };
 
+// The search and the polish of one model.
+template <class Estimator>
+struct ModelKernels {
+  using Found = Fit<Model<float, Estimator::kModelSize>>;
+  Found (*search)(const ProblemView& problem, const SearchOptions& options);
+  Polished (*polish)(const Estimator& estimator, const PolishTask& task, const Found& found);
+};
+
 struct SearchKernels {
-  Fit<Affine<float>> (*similarity)(const ProblemView& problem, const SearchOptions& options);
-  Fit<Affine<float>> (*affine)(const ProblemView& problem, const SearchOptions& options);
-  Fit<Homography<float>> (*homography)(const ProblemView& problem, const SearchOptions& options);
-  // Not by one_point.
-  Fit<Fundamental<float>> (*fundamental)(const ProblemView& problem, const SearchOptions& options);
+  // Every second of `coordinates`, moved and scaled; kFarAway for what is not finite or farther.
+  void (*to_search_coordinates)(const double* coordinates, std::int32_t size, double centre, double scale, float* to);
+  ModelKernels<SimilarityEstimator> similarity;
+  ModelKernels<AffineEstimator> affine;
+  ModelKernels<HomographyEstimator> homography;
+  ModelKernels<FundamentalEstimator> fundamental;  // not by Sampling::one_point
 };
 
 namespace portable {

@@ -19,7 +19,8 @@ class Fitter {
 
   Fitter(const Estimator& estimator, const ProblemView& problem) : estimator_(estimator), problem_(problem) {}
 
-  // Weighted least squares, first on wider neighbourhoods, then on the inliers for as long as that gains.
+  // Weighted least squares, first on wider neighbourhoods, then on the inliers for as long as that gains 1 %: the
+  // last digits are for the polish, of one model.
   Fit<Model> optimise(const Model& hypothesis, const Start& start) const {
     Fit<Model> best{hypothesis, support(hypothesis), 0};
     Model model = hypothesis;
@@ -28,8 +29,8 @@ class Fitter {
       if (round < start.num_rounds) continue;
       radius = 1;
       const Support gained = support(model);
-      const bool settled = gained.score <= best.support.score;
-      if (!settled) best = {model, gained, 0};
+      const bool settled = gained.score <= best.support.score + best.support.score / 128;
+      if (gained.score > best.support.score) best = {model, gained, 0};
       if (settled && round > start.num_rounds) break;
     }
     return best;
