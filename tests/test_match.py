@@ -125,6 +125,8 @@ def test_halves_are_matched_as_the_floats_they_are():
     query[0, :4] = [6e-8, -0.0, 65504, 1e-5]  # subnormal, signed zero, largest
     expected = match(query.astype(np.float32), candidates.astype(np.float32), [0, 50])
     assert_same(match(query, candidates, [0, 50]), expected)
+    assert_same(match(query.astype(np.float32), candidates, [0, 50]), expected)
+    assert_same(match(query, candidates.astype(np.float32), [0, 50]), expected)
 
 
 @given(SEEDS)

@@ -46,9 +46,7 @@ matching::Descriptors descriptors(const py::array& array, matching::Metric metri
 matching::Shortlist checked_shortlist(const py::array& query, const py::array& candidates,
                                       const Offsets& offsets, matching::Metric metric) {
   const matching::Descriptors q = descriptors(query, metric), c = descriptors(candidates, metric);
-  if (q.width != c.width || q.element != c.element) {
-    throw std::invalid_argument("query and candidates must be of one width and type");
-  }
+  if (q.width != c.width) throw std::invalid_argument("query and candidates must be equally wide");
   if (offsets.ndim() != 1 || offsets.size() < 1 || offsets.at(0) != 0 ||
       offsets.at(offsets.size() - 1) != c.size) {
     throw std::invalid_argument("offsets must be [P + 1], from 0 to the number of candidate rows");

@@ -73,7 +73,7 @@ def match(
         Descriptors of the query, n below 2^24 and possibly 0: float16 (computed in float32), or other floats or
         integers (taken as float32); for ``"hamming"`` uint8, eight bits each.
     candidates : [M, d]
-        Descriptors of all candidates, one after another, of the same kind; not modified, like ``query``.
+        Descriptors of all candidates, one after another; not modified, like ``query``.
     offsets : integer [P + 1]
         Candidate p holds the rows ``offsets[p]`` up to ``offsets[p + 1]``, which may be none and are below 2^24.
     metric : str
@@ -130,14 +130,17 @@ def _run(arrays: tuple[NDArray[Any], ...], *, tensors: bool, **options: Any) -> 
 
 
 def _descriptors(query: Array, candidates: Array, *, packed: bool) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both as contiguous matrices of one type: uint8 if ``packed``, float16 if both are, else float32."""
+    """Both as contiguous matrices: of uint8 if ``packed``, else each of float16 if it is, or float32."""
     q, c = matrix(query, name="query"), matrix(candidates, name="candidates")
     if q.shape[1] != c.shape[1]:
         raise ValueError(f"query and candidates must be equally wide, not {q.shape[1]} and {c.shape[1]}")
     for array, name in ((q, "query"), (c, "candidates")):
         if packed and array.dtype != np.uint8:
             raise TypeError(f"{name} must be uint8, eight bits each, for metric 'hamming', not {array.dtype}")
-    halves = q.dtype == np.float16 and c.dtype == np.float16
-    dtype = np.uint8 if packed else np.float16 if halves else np.float32
+    return _as_taken(q, packed=packed), _as_taken(c, packed=packed)
+
+
+def _as_taken(array: NDArray[Any], *, packed: bool) -> NDArray[Any]:
+    dtype = np.uint8 if packed else np.float16 if array.dtype == np.float16 else np.float32
     with np.errstate(over="ignore"):  # what overflows to infinity is refused by the kernel
-        return np.require(q, dtype, ["C", "A"]), np.require(c, dtype, ["C", "A"])
+        return np.require(array, dtype, ["C", "A"])
