@@ -24,6 +24,13 @@ def descriptors(rng, count, *, width=6, whole=False):
     return rng.integers(0, 3, (count, width)).astype(np.float32) if whole else rng.normal(size=(count, width))
 
 
+def assert_same(first: Matches, second: Matches):
+    for field in fields(Matches):
+        np.testing.assert_array_equal(
+            getattr(first, field.name), getattr(second, field.name), err_msg=field.name
+        )
+
+
 def parts(result):
     """Matches of each candidate as (query row, candidate row, distance)."""
     for first, last in pairwise(result.offsets.tolist()):
@@ -73,16 +80,67 @@ def test_mutual_match_is_symmetric():
     assert {(q, c) for q, c, _ in next(parts(there))} == {(c, q) for q, c, _ in next(parts(back))}
 
 
-@pytest.mark.parametrize("block", [1, 7, 64])
-def test_blocks_change_nothing(monkeypatch, block):
+@pytest.mark.parametrize("metric", ["euclidean", "inner_product", "hamming"])
+@pytest.mark.parametrize(
+    ("num_query", "sizes"), [(31, [13]), (33, [1, 12, 24]), (64, [25, 0, 66]), (97, [40])]
+)
+@pytest.mark.parametrize("width", [1, 15, 16, 63, 64, 65, 130])
+def test_tiles_and_chunks_change_nothing(metric, num_query, sizes, width):
+    """Sizes about the kernel's 32 queries, 6 or 12 candidates, 16 lanes and 64 elements at a time."""
+    rng = np.random.default_rng(width)
+    draw = {"hamming": lambda n: rng.integers(0, 256, (n, width), np.uint8)}.get(
+        metric, lambda n: rng.integers(-2, 3, (n, width)).astype(np.float32)
+    )
+    query, candidates = draw(num_query), [draw(size) for size in sizes]
+    for options in ({"mutual": False, "max_ratio": 0.95}, {"mutual": True}):
+        offsets = np.cumsum([0, *sizes])
+        result = match(query, np.concatenate(candidates), offsets, metric=metric, **options)
+        for found, candidate in zip(parts(result), candidates, strict=True):
+            expected = reference.match(query, candidate, metric=metric, **options)
+            assert [pair[:2] for pair in found] == [pair[:2] for pair in expected]
+            np.testing.assert_allclose([d for *_, d in found], [d for *_, d in expected], rtol=1e-6)
+
+
+@pytest.mark.parametrize("level", ["portable", "avx2"])
+def test_every_instruction_set_finds_the_same(monkeypatch, level):
     rng = np.random.default_rng(0)
-    query, candidates = descriptors(rng, 33, whole=True), descriptors(rng, 60, whole=True)
-    offsets = [0, 1, 20, 20, 60]
-    expected = match(query, candidates, offsets, max_ratio=0.9)
-    monkeypatch.setitem(match.__globals__, "_BLOCK_DISTANCES", block)
-    found = match(query, candidates, offsets, max_ratio=0.9)
-    for field in fields(Matches):
-        np.testing.assert_array_equal(getattr(found, field.name), getattr(expected, field.name))
+    query, candidates = descriptors(rng, 70, width=37), descriptors(rng, 200, width=37)
+    offsets = [0, 60, 60, 61, 200]
+    expected = match(query, candidates, offsets, max_ratio=0.95)
+    monkeypatch.setenv("FASTDCT_CPU", level)
+    assert_same(match(query, candidates, offsets, max_ratio=0.95), expected)
+
+
+@pytest.mark.parametrize("num_threads", [2, 3, 64])
+def test_threads_change_nothing(num_threads):
+    rng = np.random.default_rng(0)
+    query, candidates = descriptors(rng, 40), descriptors(rng, 300)
+    offsets = np.arange(0, 301, 25)
+    assert_same(match(query, candidates, offsets, num_threads=num_threads), match(query, candidates, offsets))
+
+
+def test_halves_are_matched_as_the_floats_they_are():
+    rng = np.random.default_rng(0)
+    query, candidates = (descriptors(rng, n, width=40).astype(np.float16) for n in (30, 50))
+    query[0, :4] = [6e-8, -0.0, 65504, 1e-5]  # subnormal, signed zero, largest
+    expected = match(query.astype(np.float32), candidates.astype(np.float32), [0, 50])
+    assert_same(match(query, candidates, [0, 50]), expected)
+    assert_same(match(query.astype(np.float32), candidates, [0, 50]), expected)
+    assert_same(match(query, candidates.astype(np.float32), [0, 50]), expected)
+
+
+@given(SEEDS)
+@settings(max_examples=25)
+def test_one_to_one_keeps_the_nearest_of_each_neighbour(seed):
+    rng = np.random.default_rng(seed)
+    query, candidate = descriptors(rng, 40, whole=True), descriptors(rng, 9, whole=True)
+    everything = next(parts(match(query, candidate, [0, 9], mutual=False)))
+    nearest = {}
+    for q, c, d in everything:
+        if c not in nearest or d < nearest[c][1]:
+            nearest[c] = (q, d)
+    found = next(parts(match(query, candidate, [0, 9], mutual=False, one_to_one=True)))
+    assert {c: (q, d) for q, c, d in found} == nearest
 
 
 def test_a_candidate_is_matched_by_itself():
@@ -143,6 +201,10 @@ def test_tensors_in_tensors_out():
         ({"candidates": np.zeros((2, 3))}, ValueError, "equally wide, not 4 and 3"),
         ({"query": np.full((1, 4), np.nan)}, ValueError, r"query\[0\] is .* finite"),
         ({"query": np.full((1, 4), 1e300)}, ValueError, r"query\[0\] is .* finite \(as float32\)"),
+        ({"candidates": np.array([[0.0] * 4, [np.inf] * 4])}, ValueError, r"candidates\[1\] is .* finite"),
+        ({"metric": "manhattan"}, ValueError, "'manhattan' is not known: accepted are 'euclidean'"),
+        ({"metric": "hamming"}, TypeError, "query must be uint8, eight bits each"),
+        ({"num_threads": 0}, ValueError, "num_threads must be between 1"),
         ({"query": np.full((1, 4), 1e19)}, ValueError, "overflow float32"),
         (
             {"query": np.zeros((1, 4), bool)},

@@ -388,7 +388,6 @@ POINTS = np.random.default_rng(0).uniform(0, 10, (6, 2))
         ({"offsets": np.zeros(0, int)}, ValueError, r"offsets must be \[P \+ 1\]"),
         ({"offsets": [0.0, 6.0]}, TypeError, "offsets must hold integers, not float64"),
         ({"offsets": [[0, 6]]}, ValueError, r"not \[1, 2\]"),
-        ({"model": "homography"}, ValueError, "'homography' is not known: accepted are 'affine'"),
         ({"max_error": 0.0}, ValueError, "max_error must be between .* it is 0.0 for pair 0"),
         ({"max_error": [1.0, math.nan], "offsets": [0, 3, 6]}, ValueError, "nan for pair 1"),
         ({"max_error": [1.0, 2.0]}, ValueError, r"or \[1\], one for each pair, not \[2\]"),

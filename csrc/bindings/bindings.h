@@ -7,5 +7,6 @@ void bind_channels(pybind11::module_& m);
 void bind_dct(pybind11::module_& m);
 void bind_jpeg(pybind11::module_& m);
 void bind_batch(pybind11::module_& m);
+void bind_matching(pybind11::module_& m);
 void bind_ransac(pybind11::module_& m);
 }  // namespace fastdct

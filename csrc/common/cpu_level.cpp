@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 
@@ -14,8 +15,11 @@ constexpr CpuLevel kLevels[] = {CpuLevel::kPortable, CpuLevel::kAvx2, CpuLevel::
 CpuLevel supported_level() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2"))
-    return CpuLevel::kPortable;
+  // F16C is older than AVX2 with every maker, and not every compiler knows how to ask for it.
+  for (const bool has : {__builtin_cpu_supports("avx2") != 0, __builtin_cpu_supports("bmi") != 0,
+                         __builtin_cpu_supports("bmi2") != 0, __builtin_cpu_supports("fma") != 0,
+                         __builtin_cpu_supports("popcnt") != 0})
+    if (!has) return CpuLevel::kPortable;
   if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
       !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq"))
     return CpuLevel::kAvx2;

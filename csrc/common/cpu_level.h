@@ -6,7 +6,7 @@ namespace fastdct {
 // Each level includes those before it.
 enum class CpuLevel {
   kPortable,  // SSE2 on x86-64, NEON on AArch64
-  kAvx2,      // and BMI1, BMI2
+  kAvx2,      // and BMI1, BMI2, FMA, F16C, POPCNT
   kAvx512,    // F, BW, VL, DQ
 };
 

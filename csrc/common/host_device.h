@@ -1,9 +1,15 @@
 // Functions marked FASTDCT_HD compile for the host and, under nvcc, for the device as well: what a GPU would
 // run is what the CPU tests run.
+//
+// On the host they are always inlined, not only for speed: the vector kernels are compiled once per
+// instruction set, and an out-of-line copy made there could be linked into code for older machines.
+// Sanitizers take minutes to compile that, so a test that runs where it was built may switch it off.
 #pragma once
 
 #if defined(__CUDACC__)
 #define FASTDCT_HD __host__ __device__ __forceinline__
-#else
+#elif defined(FASTDCT_NO_FORCED_INLINING)
 #define FASTDCT_HD inline
+#else
+#define FASTDCT_HD inline __attribute__((always_inline))
 #endif

@@ -1,10 +1,9 @@
-// The RANSAC loop: draw, score, optimise the best, stop when enough was drawn. It knows no geometry; an
-// Estimator has
+// The RANSAC loop: take hypotheses in their order, optimise those that score about as well as the best
+// before, stop when enough were drawn. It knows no geometry, no vectors and no threads. A Source has
 //   using Model;
-//   bool hypothesis(uint32_t index, Model*) const;      false: degenerate or implausible, costs an iteration
-//   Support support(const Model&) const;
-//   void optimise(Fit<Model>*) const;                   may only raise the score
-//   double sample_probability(int32_t num_inliers) const;   that a drawn sample holds inliers only
+//   bool next(int32_t limit, int64_t floor, Hypothesis<Model>*);  the next one of index < limit and score >
+//   floor Fit<Model> optimise(const Hypothesis<Model>&);                at least as good a fit double
+//   sample_probability(const Fit<Model>&) const;           that a drawn sample holds inliers only
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -20,18 +19,29 @@ struct Budget {
 };
 
 template <class Model>
+struct Hypothesis {
+  Model model;
+  std::int64_t score;
+  std::int32_t index;  // how many were drawn before it
+};
+
+template <class Model>
 struct Fit {
   Model model;
   Support support;              // score 0: nothing was found
   std::int32_t num_iterations;  // hypotheses drawn
 };
 
-// Probability that three different matches drawn from num_matches are all among the num_inliers, exactly:
-// C(I, 3) / C(N, 3). The usual (I/N)^3 is drawing with replacement; it is too large, and stops too early,
-// most where inliers are few (arXiv 2503.07829).
-FASTDCT_HD double triple_probability(std::int32_t num_inliers, std::int32_t num_matches) {
-  const double i = num_inliers, n = num_matches;
-  return num_inliers < 3 ? 0 : i / n * ((i - 1) / (n - 1)) * ((i - 2) / (n - 2));
+// Probability that `size` different matches drawn from num_matches are all among the num_inliers, exactly:
+// C(I, size) / C(N, size). The usual (I/N)^size is drawing with replacement; it is too large, and stops too
+// early, most where inliers are few (arXiv 2503.07829).
+FASTDCT_HD double sample_probability(int size, std::int32_t num_inliers, std::int32_t num_matches) {
+  double probability = 1;
+  for (int k = 0; k < size; ++k) {
+    if (num_inliers <= k) return 0;
+    probability *= static_cast<double>(num_inliers - k) / (num_matches - k);
+  }
+  return probability;
 }
 
 // Fewest draws k with 1 - (1 - probability)^k >= confidence, at most `limit`.
@@ -42,23 +52,35 @@ FASTDCT_HD std::int32_t required_iterations(double probability, double confidenc
   return draws < limit ? static_cast<std::int32_t>(draws) : limit;
 }
 
-// Ties go to the earlier hypothesis.
-template <class Estimator>
-FASTDCT_HD Fit<typename Estimator::Model> search(const Estimator& estimator, const Budget& budget) {
-  using Model = typename Estimator::Model;
-  Fit<Model> best{Model{}, Support{0, 0}, 0};
-  std::int32_t drawn = 0;
-  for (std::int32_t limit = budget.max_iterations; drawn < limit; ++drawn) {
-    Fit<Model> fit{Model{}, Support{0, 0}, 0};
-    if (!estimator.hypothesis(static_cast<std::uint32_t>(drawn), &fit.model)) continue;
-    fit.support = estimator.support(fit.model);
+// Hypotheses are compared before they are optimised, like with like, and not only a new best one is
+// optimised: where inliers are few, chance puts a sample of true ones behind others by a little (with 5 %
+// inliers, success rises from .977 to .986). Optimising doubles a score at most, about: less than 2/5 of the
+// best fit's is hopeless.
+FASTDCT_HD std::int64_t worth_optimising(std::int64_t best_hypothesis, std::int64_t best_fit) {
+  const std::int64_t like = best_hypothesis - best_hypothesis / 5, hope = 2 * (best_fit / 5);
+  return like > hope ? like : hope;
+}
+
+// Starts from `best`, what is known before, which may be nothing. Ties go to the earlier hypothesis.
+template <class Source>
+FASTDCT_HD Fit<typename Source::Model> search(Source* source, const Budget& budget,
+                                              Fit<typename Source::Model> best = {}) {
+  using Model = typename Source::Model;
+  const auto required = [&](std::int32_t limit) {
+    return required_iterations(source->sample_probability(best), budget.confidence, limit);
+  };
+  std::int32_t limit = required(budget.max_iterations);
+  std::int64_t best_score = 0;  // of a hypothesis
+  Hypothesis<Model> found;
+  while (source->next(limit, worth_optimising(best_score, best.support.score), &found)) {
+    best_score = found.score > best_score ? found.score : best_score;
+    const Fit<Model> fit = source->optimise(found);
     if (fit.support.score <= best.support.score) continue;
-    estimator.optimise(&fit);
     best = fit;
-    limit =
-        required_iterations(estimator.sample_probability(best.support.num_inliers), budget.confidence, limit);
+    limit = required(limit);
+    if (limit <= found.index) limit = found.index + 1;
   }
-  best.num_iterations = drawn;
+  best.num_iterations = limit;
   return best;
 }
 

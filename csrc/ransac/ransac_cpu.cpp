@@ -1,88 +1,149 @@
 // Launches the RANSAC core on CPU threads: one pair is one piece of work.
-#include "ransac/ransac.h"
-
 #include <algorithm>
-#include <atomic>
 #include <limits>
-#include <system_error>
-#include <thread>
 #include <vector>
 
-#include "ransac/affine_estimator.h"
+#include "common/cpu_level.h"
+#include "common/parallel.h"
 #include "ransac/one_to_one.h"
+#include "ransac/pixels.h"
+#include "ransac/problem.h"
+#include "ransac/ransac.h"
+#include "ransac/search_kernels.h"
 
 namespace fastdct::ransac {
+
+const SearchKernels& best_search_kernels() {
+  switch (cpu_level()) {
+#if defined(__x86_64__)
+    case CpuLevel::kAvx512:
+      return avx512::search_kernels;
+    case CpuLevel::kAvx2:
+      return avx2::search_kernels;
+#endif
+    default:
+      return portable::search_kernels;
+  }
+}
+
 namespace {
+
+struct Worker {
+  Worker(std::int32_t max_matches, std::uint64_t seed)
+      : workspace(max_matches, seed),
+        one_to_one(max_matches),
+        inlier(static_cast<std::size_t>(max_matches) + 8) {}
+  Workspace workspace;
+  OneToOneScratch one_to_one;
+  std::vector<std::int32_t> inlier;
+};
+
+// Where the results of one pair go.
+struct PairResults {
+  const Results& all;
+  std::int64_t pair;
+  int matrix_size;
+  std::uint8_t* mask;  // [num_matches]
+  std::int32_t num_matches;
+
+  void store_nothing(std::int32_t num_iterations) const {
+    all.num_inliers[pair] = all.num_one_to_one[pair] = 0;
+    all.score[pair] = 0;
+    all.num_iterations[pair] = num_iterations;
+    std::fill_n(all.model + matrix_size * pair, matrix_size, std::numeric_limits<double>::quiet_NaN());
+    std::fill_n(mask, num_matches, std::uint8_t{0});
+  }
+
+  void store(const Matrix& matrix, const Support& support, const std::int32_t* inlier,
+             std::int32_t num_iterations) const {
+    all.num_inliers[pair] = support.num_inliers;
+    all.score[pair] = static_cast<double>(support.score) / static_cast<double>(kScoreOne);
+    all.num_iterations[pair] = num_iterations;
+    std::copy_n(matrix.at, matrix_size, all.model + matrix_size * pair);
+    std::fill_n(mask, num_matches, std::uint8_t{0});
+    for (std::int32_t k = 0; k < support.num_inliers; ++k) mask[inlier[k]] = 1;
+  }
+};
+
+template <class Estimator>
+struct Verifier {
+  Estimator estimator;
+  ModelKernels<Estimator> kernels;
+  SearchOptions options;
+
+  // As many matches as make a sample agree with some model: one more verifies something (DELF too scores an
+  // affine map 0 up to three).
+  void verify(const Pair& pair, Worker* worker, const PairResults& results) const {
+    if (pair.matches.size <= Estimator::kSampleSize) return results.store_nothing(0);
+    const ProblemView problem = worker->workspace.prepare(pair);
+    const auto fit = kernels.search(problem, options);
+    if (fit.support.score == 0) return results.store_nothing(fit.num_iterations);
+    std::int32_t* inlier = worker->inlier.data();
+    const Polished found =
+        kernels.polish(estimator, {pair.matches, problem.frame, pair.max_error, inlier}, fit);
+    results.store(found.matrix, found.support, inlier, fit.num_iterations);
+    const auto error = [&](std::int32_t i) { return squared_error(estimator, found.matrix, pair.matches[i]); };
+    results.all.num_one_to_one[results.pair] =
+        count_one_to_one(pair.matches, error, inlier, found.support.num_inliers, &worker->one_to_one);
+  }
+};
 
 std::int32_t pair_size(const Batch& batch, std::int64_t pair) {
   return static_cast<std::int32_t>(batch.offsets[pair + 1] - batch.offsets[pair]);
 }
 
-void mark_inliers(const AffineEstimator& estimator, const Affine& model, std::uint8_t* mask) {
-  for (std::int32_t i = 0; i < estimator.matches.size; ++i) {
-    mask[i] = squared_residual(model, estimator.matches[i]) <= estimator.squared_error;
-  }
-}
-
-void store_nothing(std::int64_t pair, std::int32_t num_iterations, std::int32_t num_matches,
-                   std::uint8_t* mask, const Results& results) {
-  results.num_inliers[pair] = results.num_one_to_one[pair] = 0;
-  results.score[pair] = 0;
-  results.num_iterations[pair] = num_iterations;
-  std::fill_n(results.model + 6 * pair, 6, std::numeric_limits<double>::quiet_NaN());
-  std::fill_n(mask, num_matches, std::uint8_t{0});
-}
-
-void verify_pair(const Batch& batch, const Options& options, std::int64_t pair, OneToOneScratch* scratch,
-                 const Results& results) {
+Pair pair_at(const Batch& batch, std::int64_t pair) {
   const std::int64_t first = batch.offsets[pair];
-  std::uint8_t* mask = results.inlier_mask + first;
-  const Matches matches{batch.source + 2 * first, batch.target + 2 * first, pair_size(batch, pair)};
-  if (matches.size < kMinMatches) return store_nothing(pair, 0, matches.size, mask, results);
-
-  const double max_error = batch.max_error[pair];
-  const AffineEstimator estimator{matches, options.bounds, options.seed, max_error * max_error};
-  const Fit<Affine> fit = search(estimator, options.budget);
-  if (fit.support.score == 0) return store_nothing(pair, fit.num_iterations, matches.size, mask, results);
-
-  mark_inliers(estimator, fit.model, mask);
-  const Affine& m = fit.model;
-  const double rows[6] = {m.a, m.b, m.tx, m.c, m.d, m.ty};
-  std::copy_n(rows, 6, results.model + 6 * pair);
-  results.num_inliers[pair] = fit.support.num_inliers;
-  results.num_one_to_one[pair] = count_one_to_one(matches, mask, m, scratch);
-  results.score[pair] = static_cast<double>(fit.support.score) / static_cast<double>(kScoreOne);
-  results.num_iterations[pair] = fit.num_iterations;
+  const bool framed = batch.source_frames != nullptr;
+  return {{batch.source + 2 * first, batch.target + 2 * first, pair_size(batch, pair)},
+          batch.max_error[pair],
+          batch.quality == nullptr ? nullptr : batch.quality + first,
+          framed ? batch.source_frames + 2 * first : nullptr,
+          framed ? batch.target_frames + 2 * first : nullptr};
 }
 
 std::int32_t largest_pair(const Batch& batch) {
   std::int32_t largest = 0;
-  for (std::int64_t pair = 0; pair < batch.num_pairs; ++pair)
-    largest = std::max(largest, pair_size(batch, pair));
+  for (std::int64_t p = 0; p < batch.num_pairs; ++p) largest = std::max(largest, pair_size(batch, p));
   return largest;
+}
+
+template <class Estimator>
+void verify_with(const Verifier<Estimator>& verifier, const Batch& batch, int num_threads, int matrix_size,
+                 const Results& results) {
+  const int workers_wanted = num_workers(batch.num_pairs, num_threads);
+  std::vector<Worker> workers;
+  workers.reserve(static_cast<std::size_t>(workers_wanted));
+  for (int i = 0; i < workers_wanted; ++i) workers.emplace_back(largest_pair(batch), verifier.options.seed);
+  parallel_for(batch.num_pairs, workers_wanted, [&](int worker, std::int64_t p) {
+    const Pair pair = pair_at(batch, p);
+    verifier.verify(pair, &workers[static_cast<std::size_t>(worker)],
+                    {results, p, matrix_size, results.inlier_mask + batch.offsets[p], pair.matches.size});
+  });
 }
 
 }  // namespace
 
-void ransac_affine(const Batch& batch, const Options& options, int num_threads, const Results& results) {
+void verify(const Batch& batch, const Options& options, int num_threads, const Results& results) {
   if (batch.num_pairs == 0) return;
-  const auto num_workers = static_cast<int>(std::min<std::int64_t>(num_threads, batch.num_pairs));
-  std::vector<OneToOneScratch> scratch(num_workers, OneToOneScratch(largest_pair(batch)));
-  std::atomic<std::int64_t> next{0};
-  const auto work = [&](OneToOneScratch* own) {
-    for (std::int64_t pair = next++; pair < batch.num_pairs; pair = next++) {
-      verify_pair(batch, options, pair, own, results);
-    }
+  const SearchKernels& search = best_search_kernels();
+  const LinearBounds bounds = linear_bounds(options.bounds);
+  const SearchOptions search_options{bounds, options.budget, options.sampling, options.seed};
+  const auto verify_by = [&](const auto& estimator, const auto& kernels) {
+    using Estimator = std::decay_t<decltype(estimator)>;
+    const Verifier<Estimator> verifier{estimator, kernels, search_options};
+    verify_with(verifier, batch, num_threads, matrix_size(options.model), results);
   };
-  std::vector<std::thread> helpers;
-  helpers.reserve(num_workers - 1);
-  try {
-    for (int i = 1; i < num_workers; ++i) helpers.emplace_back(work, &scratch[i]);
-  } catch (const std::system_error&) {
-    // The system gives no more threads: those that started, and this one, do all the work.
+  switch (options.model) {
+    case ModelKind::similarity:
+      return verify_by(SimilarityEstimator{{bounds}}, search.similarity);
+    case ModelKind::affine:
+      return verify_by(AffineEstimator{bounds}, search.affine);
+    case ModelKind::homography:
+      return verify_by(HomographyEstimator{bounds}, search.homography);
+    case ModelKind::fundamental:
+      return verify_by(FundamentalEstimator{}, search.fundamental);
   }
-  work(&scratch[0]);
-  for (std::thread& helper : helpers) helper.join();
 }
 
 }  // namespace fastdct::ransac

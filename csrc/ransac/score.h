@@ -1,38 +1,46 @@
 // How well a model explains the matches.
+//
+// MSAC's truncated quadratic (Torr and Zisserman 2000) turned upside down, an inlier adding 1 - r^2 / t^2, in
+// fixed point: integer sums are the same in any order and on any machine.
 #pragma once
 #include <cstdint>
 
-#include "common/host_device.h"
-#include "ransac/affine.h"
-#include "ransac/matches.h"
+#include "common/real.h"
 
 namespace fastdct::ransac {
 
-// MSAC's truncated quadratic (Torr and Zisserman 2000) turned upside down, an inlier adding 1 - r^2 / t^2, in
-// fixed point: integer sums are the same in any order and on any machine. 2^16 steps resolve a residual to a
-// few thousandths of the threshold, and 2^31 matches do not overflow 64 bits.
+// The largest term. 2^16 steps resolve a residual to a few thousandths of the threshold.
 constexpr std::int64_t kScoreOne = std::int64_t{1} << 16;
+
+// The search measures in steps of 1 / 2^8 of the threshold, so that squared residuals count 1 / 2^16 of its
+// square, and a term is just kScoreOne - r^2.
+constexpr float kErrorSteps = 256;
+
+// A float in [2^23, 2^24) has steps of one: what is added to kTermFloor is rounded to an integer, and the
+// difference of the bit patterns is that integer. Score terms therefore cost no conversion.
+constexpr float kTermFloor = 8388608;
+constexpr float kTermTop = kTermFloor + 65536;
+
+// Sums of bit patterns wrap around in 32 bits; after taking off one pattern of kTermFloor for each match the
+// true sum is left if it fits: after this many matches it must have been taken into 64 bits.
+constexpr std::int32_t kMaxTermsInInt32 = 1 << 14;
+
+// kTermFloor plus the score of a squared residual; kTermFloor itself for an outlier and for what is no
+// number.
+template <class Real>
+FASTDCT_HD Real score_term(Real squared) {
+  return at_least(Real(kTermTop) - squared, Real(kTermFloor));
+}
+
+// What is left of a wrapped sum of bit patterns of that many terms.
+FASTDCT_HD std::int32_t without_floor(std::int32_t bits, std::int32_t num_terms) {
+  const auto floors = static_cast<std::uint32_t>(num_terms) * static_cast<std::uint32_t>(bits_of(kTermFloor));
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(bits) - floors);
+}
 
 struct Support {
   std::int64_t score;  // in units of 1 / kScoreOne
   std::int32_t num_inliers;
 };
-
-FASTDCT_HD double squared_residual(const Affine& m, const Match& p) {
-  const double du = m.a * p.x + m.b * p.y + m.tx - p.u;
-  const double dv = m.c * p.x + m.d * p.y + m.ty - p.v;
-  return du * du + dv * dv;
-}
-
-FASTDCT_HD Support support(const Affine& model, const Matches& matches, double squared_error) {
-  Support sum{0, 0};
-  for (std::int32_t i = 0; i < matches.size; ++i) {
-    const double squared = squared_residual(model, matches[i]);
-    if (!(squared <= squared_error)) continue;  // NaN is an outlier
-    sum.score += static_cast<std::int32_t>((1 - squared / squared_error) * static_cast<double>(kScoreOne));
-    ++sum.num_inliers;
-  }
-  return sum;
-}
 
 }  // namespace fastdct::ransac

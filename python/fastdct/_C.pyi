@@ -128,12 +128,31 @@ def decode(
     max_pixels: int,
     upright: bool,
 ) -> list[str | None]: ...
-def ransac_affine(
+def match(
+    query: npt.NDArray[np.float32] | npt.NDArray[np.float16] | npt.NDArray[np.uint8],
+    candidates: npt.NDArray[np.float32] | npt.NDArray[np.float16] | npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    *,
+    metric: str,
+    mutual: bool,
+    one_to_one: bool,
+    max_ratio: float,
+    max_distance: float,
+    num_threads: int,
+) -> tuple[
+    npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]
+]: ...
+def ransac(
     source: npt.NDArray[np.float64],
     target: npt.NDArray[np.float64],
     offsets: npt.NDArray[np.int64],
     max_error: npt.NDArray[np.float64],
+    quality: npt.NDArray[np.float64] | None,
+    source_frames: npt.NDArray[np.float64] | None,
+    target_frames: npt.NDArray[np.float64] | None,
     *,
+    model: str,
+    sampling: str,
     max_iterations: int,
     confidence: float,
     seed: int,

@@ -1,4 +1,5 @@
 // The RANSAC core by itself, meant to be built with sanitizers: what Python cannot reach. Prints what failed.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -6,11 +7,17 @@
 #include <set>
 #include <vector>
 
+#include "common/real.h"
+#include "matching/match.h"
 #include "ransac/loop.h"
+#include "ransac/prosac.h"
 #include "ransac/ransac.h"
 #include "ransac/sample.h"
+#include "ransac/score.h"
 
 namespace r = fastdct::ransac;
+
+namespace m = fastdct::matching;
 
 static int failures = 0;
 
@@ -46,13 +53,14 @@ static void test_philox_known_answers() {
 
 // All 60 ordered triples of five come, about equally often: chi-squared with 59 degrees of freedom
 // exceeds 98.3 once in a thousand seeds, and this seed is fixed.
-static void test_triples_are_uniform() {
+static void test_samples_are_uniform() {
   const int draws = 60000;
   std::vector<int> seen(125);
+  std::int32_t t[3];
   for (std::uint32_t h = 0; h < draws; ++h) {
-    const r::Triple t = r::draw_triple(1, h, 5);
-    for (const std::int32_t i : t.index) CHECK(i >= 0 && i < 5);
-    ++seen[25 * t.index[0] + 5 * t.index[1] + t.index[2]];
+    r::draw_sample<3>(1, h, 5, t);
+    for (const std::int32_t i : t) CHECK(i >= 0 && i < 5);
+    ++seen[25 * t[0] + 5 * t[1] + t[2]];
   }
   double chi_squared = 0;
   int triples = 0;
@@ -62,33 +70,92 @@ static void test_triples_are_uniform() {
   }
   CHECK(triples == 60);
   CHECK(chi_squared < 98.3);
-  const std::int32_t largest = std::numeric_limits<std::int32_t>::max();
+  const std::int32_t largest = (1 << 30) - 1;
   for (std::uint32_t h = 0; h < 1000; ++h) {
-    const r::Triple t = r::draw_triple(~std::uint64_t{0}, ~h, largest);
-    CHECK((std::set<std::int32_t>(t.index, t.index + 3).size() == 3));
-    for (const std::int32_t i : t.index) CHECK(i >= 0 && i < largest);
+    std::int32_t seven[7];
+    r::draw_sample<7>(~std::uint64_t{0}, ~h, largest, seven);
+    CHECK((std::set<std::int32_t>(seven, seven + 7).size() == 7));
+    for (const std::int32_t i : seven) CHECK(i >= 0 && i < largest);
   }
+}
+
+static void test_order_is_a_permutation() {
+  for (const std::int32_t size : {1, 2, 64, 1024}) {
+    std::vector<std::int32_t> order(size);
+    r::draw_order(5, size, order.data());
+    CHECK((std::set<std::int32_t>(order.begin(), order.end()).size() == static_cast<std::size_t>(size)));
+    CHECK(*std::min_element(order.begin(), order.end()) == 0);
+  }
+}
+
+// Chum and Matas, equation 3, by hand for samples of two out of four in 12 draws: T_2 = 2, T_3 = 6, T_4 = 12,
+// so that the prefix grows to three after one draw, and to four after four more.
+static void test_prosac_grows_as_published() {
+  r::ProsacGrowth<2> growth(4, 12);
+  const std::int32_t expected[] = {2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4};
+  for (std::int32_t i = 0; i < 12; ++i) CHECK(growth.prefix(i) == expected[i]);
+  r::ProsacGrowth<3> long_growth(50, 2000);
+  for (std::int32_t i = 0; i < 2000; ++i) {
+    const std::int32_t prefix = long_growth.prefix(i);
+    std::int32_t position[3];
+    r::draw_from_prefix<3>(1, static_cast<std::uint32_t>(i), prefix, 50, position);
+    CHECK(prefix == 50 || position[2] == prefix - 1);
+    CHECK((std::set<std::int32_t>(position, position + 3).size() == 3));
+    for (const std::int32_t p : position) CHECK(p >= 0 && p < prefix);
+  }
+  CHECK(long_growth.prefix(2000) == 50);
+}
+
+// The bits of a score, as the vectors sum them, are the rounded terms.
+static void test_score_terms_are_integers() {
+  for (const float squared : {0.0f, 1.0f, 100.49f, 65535.4f, 65536.0f, 1e9f, HUGE_VALF, std::nanf("")}) {
+    const std::int32_t bits = fastdct::bits_of(r::score_term(squared));
+    const double term = squared < 65536 ? 65536.0 - static_cast<double>(squared) : 0;
+    CHECK(r::without_floor(bits, 1) == std::nearbyint(term));
+    std::uint32_t wrapped = 0;
+    for (int i = 0; i < 1000; ++i) wrapped += static_cast<std::uint32_t>(bits);
+    CHECK(r::without_floor(static_cast<std::int32_t>(wrapped), 1000) == 1000 * std::nearbyint(term));
+  }
+}
+
+static void test_half_floats() {
+  const struct {
+    std::uint16_t half;
+    float value;
+  } cases[] = {{0x0000, 0.0f},     {0x3c00, 1.0f},      {0xc000, -2.0f},
+               {0x7bff, 65504.0f}, {0x0001, 0x1p-24f},  {0x83ff, -0x1.ff8p-15f},
+               {0x0400, 0x1p-14f}, {0x7c00, HUGE_VALF}, {0xfc00, -HUGE_VALF}};
+  for (const auto& c : cases) CHECK(fastdct::half_to_float(c.half) == c.value);
+  CHECK(std::isnan(fastdct::half_to_float(0x7e00)));
 }
 
 // Finds a model only at one iteration, and says what a sample's probability is: the loop's count is then
 // known.
-struct MockEstimator {
-  using Model = std::uint32_t;
-  std::uint32_t found_at;
+struct MockSource {
+  using Model = std::int32_t;
+  std::int32_t found_at;
   double probability;
+  std::int32_t next_index = 0;
 
-  bool hypothesis(std::uint32_t index, Model* model) const {
-    *model = index;
-    return index >= found_at;
+  bool next(std::int32_t limit, std::int64_t floor, r::Hypothesis<Model>* found) {
+    for (; next_index < limit; ++next_index) {
+      const std::int64_t score = next_index < found_at ? 0 : next_index == found_at ? 10 : 5;
+      if (score <= floor) continue;
+      *found = {next_index, score, next_index};
+      ++next_index;
+      return true;
+    }
+    return false;
   }
-  r::Support support(const Model& model) const { return {model == found_at ? 10 : 5, 7}; }
-  void optimise(r::Fit<Model>* fit) const { fit->support.score += 1; }
-  double sample_probability(std::int32_t num_inliers) const { return num_inliers == 7 ? probability : 0; }
+  r::Fit<Model> optimise(const r::Hypothesis<Model>& h) const { return {h.model, {h.score + 1, 7}, 0}; }
+  double sample_probability(const r::Fit<Model>& fit) const {
+    return fit.support.num_inliers == 7 ? probability : 0;
+  }
 };
 
 static void test_loop_stops_as_told() {
   struct Case {
-    std::uint32_t found_at;
+    std::int32_t found_at;
     double probability, confidence;
     std::int32_t expected;
   };
@@ -103,14 +170,16 @@ static void test_loop_stops_as_told() {
       {2000, 0.5, 0.9, 1000},  // never found
   };
   for (const Case& c : cases) {
-    const auto fit = r::search(MockEstimator{c.found_at, c.probability}, r::Budget{1000, c.confidence});
+    MockSource source{c.found_at, c.probability};
+    const auto fit = r::search(&source, r::Budget{1000, c.confidence});
     CHECK(fit.num_iterations == c.expected);
     CHECK(fit.support.score == (c.found_at < 1000 ? 11 : 0));
     if (c.found_at < 1000) CHECK(fit.model == c.found_at);
   }
-  CHECK(r::triple_probability(2, 10) == 0);
-  CHECK(r::triple_probability(10, 10) == 1);
-  CHECK(std::fabs(r::triple_probability(5, 10) - 10.0 / 120.0) < 1e-15);
+  CHECK(r::sample_probability(3, 2, 10) == 0);
+  CHECK(r::sample_probability(3, 10, 10) == 1);
+  CHECK(std::fabs(r::sample_probability(3, 5, 10) - 10.0 / 120.0) < 1e-15);
+  CHECK(std::fabs(r::sample_probability(7, 8, 10) - 8.0 / 120.0) < 1e-15);
 }
 
 struct Output {
@@ -120,19 +189,87 @@ struct Output {
 };
 
 static Output verify(const std::vector<double>& source, const std::vector<double>& target,
-                     const std::vector<std::int64_t>& offsets, int num_threads) {
+                     const std::vector<std::int64_t>& offsets, int num_threads, r::ModelKind model,
+                     r::Sampling sampling) {
   const std::size_t pairs = offsets.size() - 1, matches = source.size() / 2;
   Output out{std::vector<std::int32_t>(pairs), std::vector<std::int32_t>(pairs),
              std::vector<std::int32_t>(pairs), std::vector<double>(pairs),
-             std::vector<double>(6 * pairs),   std::vector<std::uint8_t>(matches, 9)};
+             std::vector<double>(9 * pairs),   std::vector<std::uint8_t>(matches, 9)};
   const std::vector<double> max_error(pairs, 5.0);
+  std::vector<double> frames(2 * matches + 2), quality(matches + 1);
+  for (std::size_t i = 0; i < matches; ++i) {
+    frames[2 * i] = 1 + static_cast<double>(i % 3), frames[2 * i + 1] = static_cast<double>(i % 7);
+    quality[i] = i % 5 == 4 ? std::nan("") : static_cast<double>(i % 11);
+  }
+  const bool one_point = sampling == r::Sampling::one_point;
   const double infinity = std::numeric_limits<double>::infinity();
-  r::ransac_affine(
-      {source.data(), target.data(), offsets.data(), max_error.data(), static_cast<std::int64_t>(pairs)},
-      {{0, infinity, infinity, true}, {200, 0.99}, 3}, num_threads,
-      {out.num_inliers.data(), out.num_one_to_one.data(), out.score.data(), out.model.data(), out.mask.data(),
-       out.num_iterations.data()});
+  r::verify({source.data(), target.data(), offsets.data(), max_error.data(), static_cast<std::int64_t>(pairs),
+             sampling == r::Sampling::prosac ? quality.data() : nullptr, one_point ? frames.data() : nullptr,
+             one_point ? frames.data() : nullptr},
+            {model, sampling, {0, infinity, infinity, true}, {200, 0.99}, 3}, num_threads,
+            {out.num_inliers.data(), out.num_one_to_one.data(), out.score.data(), out.model.data(),
+             out.mask.data(), out.num_iterations.data()});
   return out;
+}
+
+static void check_hostile(const std::vector<double>& source, const std::vector<double>& target,
+                          const std::vector<std::int64_t>& offsets, r::ModelKind model,
+                          r::Sampling sampling) {
+  const Output one = verify(source, target, offsets, 1, model, sampling);
+  for (const int num_threads : {2, 3, 64}) {
+    const Output many = verify(source, target, offsets, num_threads, model, sampling);
+    CHECK(many.num_inliers == one.num_inliers && many.num_one_to_one == one.num_one_to_one);
+    CHECK(many.num_iterations == one.num_iterations && many.score == one.score && many.mask == one.mask);
+  }
+  for (std::size_t pair = 0; pair + 1 < offsets.size(); ++pair) {
+    std::int32_t marked = 0;
+    for (std::int64_t i = offsets[pair]; i < offsets[pair + 1]; ++i) marked += one.mask[i] == 1;
+    CHECK(marked == one.num_inliers[pair]);
+    CHECK(one.num_one_to_one[pair] <= marked);
+    CHECK(one.score[pair] <= marked);
+    const bool found_by_samples = model == r::ModelKind::affine && sampling == r::Sampling::uniform;
+    if (found_by_samples && offsets[pair + 1] - offsets[pair] >= 20) CHECK(marked >= 7);
+  }
+  verify({}, {}, {0}, 4, model, sampling);
+}
+
+// Every row of a candidate equal to a query row is its neighbour; sizes about those of tiles.
+static void test_matching() {
+  const std::int32_t width = 67;
+  std::vector<float> query(45 * width), candidates;
+  for (std::size_t i = 0; i < query.size(); ++i) {
+    query[i] =
+        static_cast<float>(r::philox4x32_10({{static_cast<std::uint32_t>(i), 0, 0, 0}}, 9).word[0] % 100);
+  }
+  std::vector<std::int64_t> offsets{0};
+  for (const int size : {0, 1, 13, 45}) {
+    for (int row = size - 1; row >= 0; --row) {
+      candidates.insert(candidates.end(), query.begin() + row * width, query.begin() + (row + 1) * width);
+    }
+    offsets.push_back(static_cast<std::int64_t>(candidates.size()) / width);
+  }
+  const double infinity = std::numeric_limits<double>::infinity();
+  const m::Shortlist list{{query.data(), 45, width, m::Element::float32},
+                          {candidates.data(), offsets.back(), width, m::Element::float32},
+                          offsets.data(),
+                          4};
+  for (const int num_threads : {1, 3}) {
+    std::vector<std::int32_t> row(4 * 45, 99);
+    std::vector<float> distance(4 * 45);
+    const m::Rules rules{m::Metric::euclidean, true, false, 0.9, infinity};
+    CHECK(m::match(list, rules, num_threads, {row.data(), distance.data()}).row == -1);
+    for (int p = 0; p < 4; ++p) {
+      const auto size = static_cast<int>(offsets[p + 1] - offsets[p]);
+      for (int i = 0; i < size; ++i) CHECK(row[45 * p + i] == size - 1 - i && distance[45 * p + i] == 0);
+      for (int i = size; i < 45; ++i) CHECK(row[45 * p + i] == -1);
+    }
+  }
+  query[3 * width] = std::nanf("");
+  std::vector<std::int32_t> row(4 * 45);
+  std::vector<float> distance(4 * 45);
+  const m::BadRow bad =
+      m::match(list, {m::Metric::euclidean, true, false, 1, infinity}, 2, {row.data(), distance.data()});
+  CHECK(bad.in_query && bad.row == 3);
 }
 
 // Pairs of 0 to 30 matches, every third true; NaN, infinity and 1e300 among the outliers of every fifth pair.
@@ -152,26 +289,23 @@ static void test_hostile_batch_is_bounded_and_reproducible() {
     }
     offsets.push_back(static_cast<std::int64_t>(source.size() / 2));
   }
-  const Output one = verify(source, target, offsets, 1);
-  for (const int num_threads : {2, 3, 64, 1000}) {
-    const Output many = verify(source, target, offsets, num_threads);
-    CHECK(many.num_inliers == one.num_inliers && many.num_one_to_one == one.num_one_to_one);
-    CHECK(many.num_iterations == one.num_iterations && many.score == one.score && many.mask == one.mask);
+  for (const auto model : {r::ModelKind::similarity, r::ModelKind::affine, r::ModelKind::homography,
+                           r::ModelKind::fundamental}) {
+    for (const auto sampling : {r::Sampling::uniform, r::Sampling::prosac, r::Sampling::one_point}) {
+      if (model == r::ModelKind::fundamental && sampling == r::Sampling::one_point) continue;
+      check_hostile(source, target, offsets, model, sampling);
+    }
   }
-  for (std::size_t pair = 0; pair < 62; ++pair) {
-    std::int32_t marked = 0;
-    for (std::int64_t i = offsets[pair]; i < offsets[pair + 1]; ++i) marked += one.mask[i] == 1;
-    CHECK(marked == one.num_inliers[pair]);
-    CHECK(one.num_one_to_one[pair] <= marked);
-    CHECK(one.score[pair] <= marked);
-    if (offsets[pair + 1] - offsets[pair] >= 20) CHECK(marked >= 7);
-  }
-  verify({}, {}, {0}, 4);
 }
 
 int main() {
   test_philox_known_answers();
-  test_triples_are_uniform();
+  test_samples_are_uniform();
+  test_order_is_a_permutation();
+  test_prosac_grows_as_published();
+  test_score_terms_are_integers();
+  test_half_floats();
+  test_matching();
   test_loop_stops_as_told();
   test_hostile_batch_is_bounded_and_reproducible();
   return failures != 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any, TypeAlias
 
@@ -30,29 +31,26 @@ def to_numpy(value: Any, *, name: str) -> NDArray[Any]:
         return np.asarray(value)
     if value.device.type != "cpu":
         raise ValueError(f"{name} is on {value.device}: pass {name}.cpu(), this kernel runs on the CPU")
-    return np.asarray(value.detach().numpy())
+    tensor = value.detach()
+    return np.asarray(tensor.float().numpy() if str(tensor.dtype) == "torch.bfloat16" else tensor.numpy())
 
 
-def like(array: NDArray[Any], *, tensors: bool) -> Array:
-    """``array``, or a tensor over its memory."""
-    if not tensors:
-        return array
+def as_tensor(array: NDArray[Any]) -> Array:
+    """A tensor over the memory of ``array``, or over a copy if that must not be written to."""
     import torch
 
-    return torch.from_numpy(array)
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 
-def real_matrix(
-    value: Any, *, name: str, dtype: type[np.floating[Any]], num_columns: int | None = None
-) -> NDArray[Any]:
-    """``value`` as a contiguous ``dtype`` matrix of finite numbers.
+def matrix(value: Any, *, name: str, num_columns: int | None = None) -> NDArray[Any]:
+    """``value`` as a matrix of real numbers, of the type it has.
 
     Raises
     ------
     TypeError
         Not integers or floating-point numbers.
     ValueError
-        Not two-dimensional, not ``num_columns`` wide, or not finite; names the first bad row.
+        Not two-dimensional, or not ``num_columns`` wide.
     """
     array = to_numpy(value, name=name)
     if array.dtype.kind not in "fiu":
@@ -60,14 +58,40 @@ def real_matrix(
     width = "d" if num_columns is None else num_columns
     if array.ndim != 2 or num_columns not in (None, array.shape[1]):
         raise ValueError(f"{name} must be [rows, {width}], not {list(array.shape)}")
-    with np.errstate(over="ignore"):  # what overflows to infinity is reported just below
-        matrix = np.require(array, dtype, ["C", "A"])
-    if not np.isfinite(matrix).all():
-        row = int(np.flatnonzero(~np.isfinite(matrix).all(axis=1))[0])
-        raise ValueError(
-            f"{name}[{row}] is {matrix[row]}: every number must be finite (as {np.dtype(dtype)})"
-        )
-    return matrix
+    return array
+
+
+def finite_matrix(value: Any, *, name: str, num_columns: int | None = None) -> NDArray[np.float64]:
+    """``value`` as a contiguous float64 matrix of finite numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `matrix`; or not finite, which names the first bad row.
+    """
+    array = np.require(matrix(value, name=name, num_columns=num_columns), np.float64, ["C", "A"])
+    # A sum is finite if every number is, unless it overflows: one pass without a temporary in the usual case.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = array.sum()
+    if not math.isfinite(total) and not np.isfinite(array).all():
+        row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
+        raise ValueError(f"{name}[{row}] is {array[row]}: every number must be finite")
+    return array
+
+
+def bounded_integer(value: int, *, name: str, low: int, high: int) -> int:
+    """``value`` as an int.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not an integer, or not between ``low`` and ``high``.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be an integer, not {value!r}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be between {low} and {high}, not {value}")
+    return int(value)
 
 
 def checked_offsets(value: Any, *, num_rows: int, rows_of: str) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Geometric verification: affine RANSAC over a batch of image pairs."""
+"""Geometric verification: RANSAC over a batch of image pairs."""
 
 from __future__ import annotations
 
@@ -10,28 +10,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdct import _C
-from fastdct.ops._arrays import Array, checked_offsets, is_tensor, like, real_matrix, shapes, to_numpy
+from fastdct.ops._arrays import (
+    Array,
+    as_tensor,
+    bounded_integer,
+    is_tensor,
+    shapes,
+    to_numpy,
+)
+from fastdct.ops._pairs import padded_pairs, ragged_pairs
 
-MODELS = ("affine",)
+MODELS = ("similarity", "affine", "homography", "fundamental")
+SAMPLINGS = ("uniform", "prosac", "one_point")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class RansacResult:
-    """What was found for each of P pairs that hold K matches together: numpy arrays, or tensors if tensors came in.
+    """What was found for each of P pairs: numpy arrays, or tensors if tensors came in.
 
     Attributes
     ----------
     num_inliers : int32 [P]
-        Matches within ``max_error`` of the model. 0 where nothing was found. Three is what any model through three
-        matches has, and no evidence.
+        Matches within ``max_error`` of the model. 0 where nothing was found. As many as a sample has agree with any
+        model made from them, and are no evidence.
     num_one_to_one : int32 [P]
         Inliers that remain when each source keypoint and each target keypoint (a distinct pair of coordinates) is used
         at most once, taken greedily by residual.
     score : float64 [P]
         Sum over inliers of 1 - (residual / max_error)^2, each term rounded down to a multiple of 2^-16.
-    model : float64 [P, 2, 3]
-        (x, y, 1) of the source to (u, v) of the target, in pixels. NaN where nothing was found.
-    inlier_mask : bool [K]
+    model : float64 [P, 2, 3] or [P, 3, 3]
+        Similarity and affine map [2, 3]: (x, y, 1) of the source to (u, v) of the target, in pixels. Homography
+        [3, 3]: the same in homogeneous coordinates, with a positive third one, 1 about the middle of the source
+        keypoints. Fundamental matrix [3, 3], of norm 1: (u, v, 1) F (x, y, 1) is 0. NaN where nothing was found.
+    inlier_mask : bool [K], or [P, N] if padded
         Which matches are inliers of their pair's model.
     num_iterations : int32 [P]
         Hypotheses drawn.
@@ -51,10 +62,15 @@ class RansacResult:
 def ransac(
     source: Array,
     target: Array,
-    offsets: Array,
+    offsets: Array | None = None,
     *,
     max_error: float | Array,
+    mask: Array | None = None,
     model: str = "affine",
+    sampling: str = "uniform",
+    quality: Array | None = None,
+    source_frames: Array | None = None,
+    target_frames: Array | None = None,
     max_iterations: int = 1000,
     confidence: float = 0.99,
     seed: int = 0,
@@ -63,40 +79,55 @@ def ransac(
     allow_reflection: bool = False,
     num_threads: int = 1,
 ) -> RansacResult:
-    """Find, for each pair of images, the affine map that most of its tentative matches agree with.
+    """Find, for each pair of images, the geometric model that most of its tentative matches agree with.
 
-    Three matches are drawn without replacement, solved, and the model dropped unseen if no camera would make it (the
-    bounds below). A model that scores better than all before is refined by least squares on its inliers for as long as
-    that does not lower its score. Drawing stops when an all-inlier sample would have come up with probability
-    ``confidence``, by the exact probability of sampling without replacement (arXiv 2503.07829), or at
-    ``max_iterations``; samples that turn out degenerate or implausible count as drawn.
+    Matches are drawn, the model through them solved, and dropped unseen if no camera would make it (the bounds below).
+    Models that score about as well as the best before them are refined by weighted least squares, first on the matches
+    within three times ``max_error``, then on the inliers for as long as that raises the score. Drawing stops when a
+    sample of inliers only would have come up with probability ``confidence``, by the exact probability of sampling
+    without replacement (arXiv 2503.07829), or at ``max_iterations``; samples that turn out degenerate or implausible
+    count as drawn. A homography starts from the best affine map and goes on with samples of four.
 
-    A pair's result depends on its own matches and the options only: not on its place in the batch, the other pairs or
-    ``num_threads``. Random numbers are Philox4x32-10, keyed by ``seed`` and the index of the hypothesis; pairs with
-    equally many matches draw the same indices. Fewer than four matches verify nothing (DELG scores 0 up to three).
+    A pair's result depends on its own matches and the options only: not on its place in the batch, the other pairs,
+    ``num_threads`` or the kind of CPU. Random numbers are Philox4x32-10, keyed by ``seed`` and the index of the
+    hypothesis; pairs with equally many matches draw the same. Hypotheses are compared in float32, with coordinates
+    taken from about the middle of the keypoints: ``max_error`` should be more than 1e-5 of an image's side. What is
+    returned is refined and counted in float64. No more matches than a sample has (2, 3, 4, 7) verify nothing.
 
     Parameters
     ----------
-    source, target : float or integer [K, 2]
+    source, target : float or integer [K, 2], or [P, N, 2] with ``mask``
         Keypoints (x, y) of the tentative matches in pixels; computed in float64, not modified.
     offsets : integer [P + 1]
-        Pair p holds the matches ``offsets[p]`` up to ``offsets[p + 1]``.
+        Pair p holds the matches ``offsets[p]`` up to ``offsets[p + 1]``. Not with ``mask``.
     max_error : float or [P]
-        Largest residual of an inlier, in pixels of the target, between 1e-9 and 1e9.
+        Largest residual of an inlier, in pixels of the target, between 1e-9 and 1e9: the distance from where the model
+        puts the keypoint; for a fundamental matrix Sampson's distance.
+    mask : bool [P, N] or None
+        For padded pairs: which of the N places hold a match; the others may hold anything.
     model : str
-        ``"affine"``.
+        ``"similarity"``, ``"affine"``, ``"homography"`` or ``"fundamental"``.
+    sampling : str
+        ``"uniform"``; ``"prosac"`` (Chum and Matas 2005), from the matches of highest ``quality`` first;
+        ``"one_point"``, one hypothesis from each match by its frames, each looked at, no randomness (for a
+        homography: no samples of four after it; not for a fundamental matrix).
+    quality : [K] or [P, N]
+        For ``"prosac"``: larger is better, such as minus the distance of the descriptors.
+    source_frames, target_frames : [K, 2] or [P, N, 2]
+        For ``"one_point"``: (scale, angle in radians) of the keypoints, scales positive, angles measured from x to y.
     max_iterations : int
-        Most hypotheses drawn for a pair, 1 to 2^31 - 1.
+        Most hypotheses drawn for a pair (for a homography twice that), 1 to 2^31 - 1.
     confidence : float
         In (0, 1]; 1 always draws ``max_iterations``.
     seed : int
         0 to 2^64 - 1.
     scale_range : (float, float) or None
-        Bounds of the scale, the square root of the determinant's magnitude; None sets no bound.
+        Bounds of the scale, the square root of the determinant's magnitude; None sets no bound. For a homography, of
+        the affine map that approximates it about its inliers. These bounds do not apply to a fundamental matrix.
     max_anisotropy : float or None
         Bound, at least 1, of the larger singular value over the smaller; None sets no bound.
     allow_reflection : bool
-        Accept negative determinants too.
+        Accept negative determinants too (never similarities).
     num_threads : int
         CPU threads, each taking whole pairs. The GIL is released.
 
@@ -105,40 +136,70 @@ def ransac(
     TypeError, ValueError
         An argument has another type, shape or range than stated; the message says which and what is accepted.
     """
-    if model not in MODELS:
-        raise ValueError(f"model {model!r} is not known: accepted are {', '.join(map(repr, MODELS))}")
-    source_points = real_matrix(source, name="source", dtype=np.float64, num_columns=2)  # [K, 2]
-    target_points = real_matrix(target, name="target", dtype=np.float64, num_columns=2)  # [K, 2]
-    if len(source_points) != len(target_points):
-        raise ValueError(
-            f"source and target must have a row for each match, not {len(source_points)} and {len(target_points)}"
-        )
-    pairs = checked_offsets(offsets, num_rows=len(source_points), rows_of="source")
+    _check_choice(model, name="model", choices=MODELS)
+    _check_choice(sampling, name="sampling", choices=SAMPLINGS)
+    extras = {"quality": quality, "source_frames": source_frames, "target_frames": target_frames}
+    _check_extras(extras, model=model, sampling=sampling)
+    if mask is None:
+        pairs = ragged_pairs(source, target, offsets, extras)
+    else:
+        pairs = padded_pairs(source, target, offsets, extras, mask=mask)
     min_scale, max_scale = _scale_bounds(scale_range)
-    found = _C.ransac_affine(
-        source_points,
-        target_points,
-        pairs,
-        _per_pair(max_error, num_pairs=len(pairs) - 1),
-        max_iterations=_integer(max_iterations, name="max_iterations", low=1, high=2**31 - 1),
+    max_errors = _per_pair(max_error, num_pairs=len(pairs.offsets) - 1)
+    found = _run(
+        (pairs.source, pairs.target, pairs.offsets, max_errors),
+        (pairs.quality, pairs.source_frames, pairs.target_frames),
+        tensors=any(map(is_tensor, (source, target, offsets, mask))),
+        model=model,
+        sampling=sampling,
+        max_iterations=bounded_integer(max_iterations, name="max_iterations", low=1, high=2**31 - 1),
         confidence=_confidence(confidence),
-        seed=_integer(seed, name="seed", low=0, high=2**64 - 1),
+        seed=bounded_integer(seed, name="seed", low=0, high=2**64 - 1),
         min_scale=min_scale,
         max_scale=max_scale,
         max_anisotropy=_anisotropy_bound(max_anisotropy),
         allow_reflection=bool(allow_reflection),
-        num_threads=_integer(num_threads, name="num_threads", low=1, high=2**31 - 1),
+        num_threads=bounded_integer(num_threads, name="num_threads", low=1, high=2**31 - 1),
     )
-    tensors = any(map(is_tensor, (source, target, offsets)))
-    return RansacResult(*(like(array, tensors=tensors) for array in found))
+    num_inliers, num_one_to_one, score, models, inlier_mask, num_iterations = found
+    return RansacResult(num_inliers, num_one_to_one, score, models, pairs.padded(inlier_mask), num_iterations)
 
 
-def _integer(value: int, *, name: str, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be an integer, not {value!r}")
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be between {low} and {high}, not {value}")
-    return int(value)
+def _run(
+    arrays: tuple[NDArray[Any], ...],
+    extras: tuple[NDArray[Any] | None, ...],
+    *,
+    tensors: bool,
+    seed: int,
+    **options: Any,
+) -> tuple[Array, ...]:
+    """Call the kernel, through its torch operator if tensors are wanted."""
+    if not tensors:
+        return _C.ransac(*arrays, *extras, seed=seed, **options)
+    from fastdct.ops import torch_ops
+
+    signed = seed - (1 << 64) if seed >= 1 << 63 else seed  # an operator's integers are signed
+    inputs = [None if array is None else as_tensor(array) for array in (*arrays, *extras)]
+    found: tuple[Array, ...] = torch_ops.ransac(*inputs, seed=signed, **options)
+    return found
+
+
+def _check_choice(value: str, *, name: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} {value!r} is not known: accepted are {', '.join(map(repr, choices))}")
+
+
+def _check_extras(extras: dict[str, Array | None], *, model: str, sampling: str) -> None:
+    if model == "fundamental" and sampling == "one_point":
+        raise ValueError("sampling 'one_point' tells no fundamental matrix: accepted are 'uniform', 'prosac'")
+    needed = {"uniform": (), "prosac": ("quality",), "one_point": ("source_frames", "target_frames")}[
+        sampling
+    ]
+    for name, value in extras.items():
+        if name in needed and value is None:
+            raise TypeError(f"sampling {sampling!r} needs {name}")
+        if name not in needed and value is not None:
+            raise TypeError(f"{name} is not used by sampling {sampling!r}: leave it out")
 
 
 def _confidence(value: float) -> float:

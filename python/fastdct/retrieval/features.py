@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,7 @@ class LocalFeatures:
     offsets
         int64 [P + 1].
     keypoints, scales, scores, descriptors
-        float32 [M, 2], [M], [M] and [M, Dl], as in `Features`.
+        float32 [M, 2], [M] and [M], and [M, Dl]: float16 as stored, which matching widens on the way, or float32.
     sizes
         int64 [P, 2]: height and width of each original upright image in pixels.
     """
@@ -114,7 +115,7 @@ class LocalFeatures:
     keypoints: Floats
     scales: Floats
     scores: Floats
-    descriptors: Floats
+    descriptors: NDArray[np.floating[Any]]
     sizes: NDArray[np.int64]
 
     @classmethod

@@ -150,6 +150,6 @@ def local_features(table: Any, spec: FeatureSpec) -> LocalFeatures:
         keypoints=values("keypoints").reshape(-1, 2),
         scales=values("scales"),
         scores=values("scores"),
-        descriptors=values("descriptors").astype(np.float32).reshape(-1, spec.local_dim),
+        descriptors=values("descriptors").reshape(-1, spec.local_dim),
         sizes=np.stack([table["height"].to_numpy(), table["width"].to_numpy()], axis=1).astype(np.int64),
     )

@@ -212,7 +212,8 @@ class Index:
         local = self.fetch([name])
         height, width = local.sizes[0].tolist()
         vector = self._view.descriptors[self._position(name)]
-        return Features(vector, local.keypoints, local.scales, local.scores, local.descriptors, height, width)
+        descriptors = local.descriptors.astype(np.float32)
+        return Features(vector, local.keypoints, local.scales, local.scores, descriptors, height, width)
 
     def _position(self, name: str) -> int:
         try:

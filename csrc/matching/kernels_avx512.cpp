@@ -1,0 +1,2 @@
+#define FASTDCT_LANES avx512
+#include "matching/kernels_body.inc"

@@ -1,0 +1,2 @@
+#define FASTDCT_LANES portable
+#include "matching/kernels_body.inc"

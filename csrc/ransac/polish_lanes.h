@@ -1,0 +1,151 @@
+// From the search's float32 model to the one returned, in float64 and in pixels: whoever recounts the inliers of
+// the returned model in float64 finds exactly the returned ones. Included once per instruction set.
+#pragma once
+#include <cstdint>
+
+#include "common/double_lanes.h"
+#include "ransac/loop.h"
+#include "ransac/pixels.h"
+#include "ransac/polished.h"
+#include "ransac/score.h"
+
+namespace fastdct::ransac::FASTDCT_LANES {
+
+using namespace fastdct::FASTDCT_LANES;
+
+template <class Estimator>
+class Polisher {
+ public:
+  using Model = ransac::Model<double, Estimator::kModelSize>;
+
+  Polisher(const Estimator& estimator, const PolishTask& task)
+      : estimator_(estimator), task_(task), squared_bound_(task.max_error * task.max_error) {}
+
+  // Least squares on the inliers while that does not lower the score. An equal score is taken, once: many matches
+  // pin a model down better than few.
+  Polished polish(const ransac::Model<float, Estimator::kModelSize>& found) const {
+    Model model = unscaled(found, task_.frame.scale);
+    Round best = judge(model);
+    for (int i = 0; i < kMaxRefits; ++i) {
+      Model refitted;
+      if (!refit(model, best, &refitted)) break;
+      const Round round = judge(refitted);
+      if (round.support.score < best.support.score) break;
+      const bool settled = round.support.score == best.support.score;
+      best = round;
+      model = refitted;
+      if (settled) break;
+    }
+    list_inliers(best.matrix);
+    return {best.matrix, best.support};
+  }
+
+ private:
+  // Least squares changes the inlier set, which changes the least squares: it settles in two or three rounds.
+  static constexpr int kMaxRefits = 8;
+  static constexpr int kNumSums = Estimator::kNumSums > 0 ? Estimator::kNumSums : 1;
+
+  struct Round {
+    Matrix matrix;
+    Support support;
+    double sums[kNumSums];  // of the inliers, for the next least squares
+  };
+
+  // Eight matches; of the last ones, which may be fewer, some are repeated, and `present` says which are there.
+  Match<DoubleLanes> load(std::int32_t first, DoubleLanes::Mask* present) const {
+    const Matches& all = task_.matches;
+    const std::int64_t at = 2 * std::int64_t{first};
+    *present = ~DoubleLanes::Mask{};
+    if (first + kDoubleLanes < all.size) {  // not the very last: the strided load reads one number more
+      return {DoubleLanes::load_strided(all.source + at), DoubleLanes::load_strided(all.source + at + 1),
+              DoubleLanes::load_strided(all.target + at), DoubleLanes::load_strided(all.target + at + 1)};
+    }
+    Match<DoubleLanes> match;
+    for (int i = 0; i < kDoubleLanes; ++i) {
+      const bool there = first + i < all.size;
+      const Match<double> one = all[there ? first + i : first];
+      match.x.v[i] = one.x, match.y.v[i] = one.y, match.u.v[i] = one.u, match.v.v[i] = one.v;
+      (*present)[i] = there ? -1 : 0;
+    }
+    return match;
+  }
+
+  static ransac::Model<DoubleLanes, 9> in_all_lanes(const Matrix& m) {
+    ransac::Model<DoubleLanes, 9> matrix;
+    for (int k = 0; k < 9; ++k) matrix[k] = DoubleLanes(m[k]);
+    return matrix;
+  }
+
+  // NaN is an outlier.
+  DoubleLanes::Mask inliers(const DoubleLanes& squared) const { return squared <= DoubleLanes(squared_bound_); }
+
+  Round judge(const Model& model) const {
+    Round round{in_pixels(model, task_.frame.centre), {0, 0}, {}};
+    const ransac::Model<DoubleLanes, 9> matrix = in_all_lanes(round.matrix);
+    ransac::Model<DoubleLanes, Estimator::kModelSize> from;
+    for (int k = 0; k < Estimator::kModelSize; ++k) from[k] = DoubleLanes(model[k]);
+    const Match<double>& c = task_.frame.centre;
+    const Match<DoubleLanes> centre{DoubleLanes(c.x), DoubleLanes(c.y), DoubleLanes(c.u), DoubleLanes(c.v)};
+    const DoubleLanes zero(0.0), bound(squared_bound_), one(static_cast<double>(kScoreOne));
+    DoubleLanes sums[kNumSums];
+    for (DoubleLanes& sum : sums) sum = zero;
+    DoubleLanes::Mask score{}, count{};
+    for (std::int32_t i = 0; i < task_.matches.size; i += kDoubleLanes) {
+      DoubleLanes::Mask present;
+      const Match<DoubleLanes> match = load(i, &present);
+      const DoubleLanes squared = squared_error(estimator_, matrix, match);
+      const DoubleLanes::Mask in = inliers(squared) & present;
+      count -= in;
+      const DoubleLanes term = select(in, (DoubleLanes(1.0) - squared / bound) * one, zero);
+      score += __builtin_convertvector(term.v, DoubleLanes::Mask);
+      if constexpr (Estimator::kNumSums > 0) {
+        // Zeros instead of outliers: what these hold may not be finite.
+        const Match<DoubleLanes> moved{select(in, match.x - centre.x, zero), select(in, match.y - centre.y, zero),
+                                       select(in, match.u - centre.u, zero), select(in, match.v - centre.v, zero)};
+        estimator_.add(from, moved, select(in, DoubleLanes(1.0), zero), sums);
+      }
+    }
+    for (int i = 0; i < kDoubleLanes; ++i) {
+      round.support.score += score[i];
+      round.support.num_inliers += static_cast<std::int32_t>(count[i]);
+    }
+    for (int k = 0; k < Estimator::kNumSums; ++k) round.sums[k] = sum_in_order(sums[k]);
+    return round;
+  }
+
+  void list_inliers(const Matrix& matrix) const {
+    const ransac::Model<DoubleLanes, 9> lanes = in_all_lanes(matrix);
+    std::int32_t* next = task_.inlier;
+    for (std::int32_t i = 0; i < task_.matches.size; i += kDoubleLanes) {
+      DoubleLanes::Mask present;
+      const Match<DoubleLanes> match = load(i, &present);
+      const DoubleLanes::Mask in = inliers(squared_error(estimator_, lanes, match)) & present;
+      for (int k = 0; k < kDoubleLanes; ++k) {  // without a branch, since which are inliers is not predictable
+        *next = i + k;
+        next -= in[k];
+      }
+    }
+  }
+
+  bool refit(const Model& from, const Round& round, Model* to) const {
+    if (round.support.num_inliers < Estimator::kSampleSize) return false;
+    if constexpr (Estimator::kNumSums > 0) {
+      return estimator_.refit(round.sums, from, to);
+    } else {
+      list_inliers(round.matrix);
+      const auto match_at = [this](std::int32_t k) {
+        const Match<double> m = task_.matches[task_.inlier[k]];
+        const Match<double>& c = task_.frame.centre;
+        return Match<double>{m.x - c.x, m.y - c.y, m.u - c.u, m.v - c.v};
+      };
+      const auto weight_at = [](std::int32_t) { return 1.0; };
+      return estimator_.refit(match_at, weight_at, round.support.num_inliers, to);
+    }
+  }
+
+  Estimator estimator_;
+  PolishTask task_;
+  double squared_bound_;
+};
+
+}  // namespace fastdct::ransac::FASTDCT_LANES

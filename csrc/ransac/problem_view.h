@@ -1,0 +1,30 @@
+// One pair, made ready for the search.
+#pragma once
+#include "ransac/matches.h"
+
+namespace fastdct::ransac {
+
+// Search coordinates are (pixels - centre) * scale, for both images by one scale: the linear part of a model
+// is the same in both.
+struct Frame {
+  Match<double> centre;  // pixels
+  double scale;          // kErrorSteps / max_error
+};
+
+// Stands for what float32 cannot hold, and for no match: squares of it, and sums of the squares, are finite.
+constexpr float kFarAway = 1e17f;
+
+struct ProblemView {
+  Frame frame;
+  // Followed, up to a multiple of kLanes, by matches so far away that none is an inlier. What float32 cannot
+  // hold is such a match too.
+  Columns matches;
+  // The matches to draw from: in random order or, for PROSAC, best first; going round for another kMaxRun.
+  Columns ordered;
+  // (s cos a, s sin a) of each match, s and a being what its keypoints' scales and angles tell of the
+  // image's; null without these.
+  const float* turn[2];
+  std::int32_t* indices;  // [matches.size + 1] working memory
+};
+
+}  // namespace fastdct::ransac

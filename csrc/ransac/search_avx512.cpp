@@ -1,0 +1,2 @@
+#define FASTDCT_LANES avx512
+#include "ransac/search_body.inc"

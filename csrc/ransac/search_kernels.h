@@ -1,0 +1,51 @@
+// The search of one pair for each model, once per instruction set.
+#pragma once
+#include <cstdint>
+
+#include "ransac/estimators.h"
+#include "ransac/loop.h"
+#include "ransac/polished.h"
+#include "ransac/problem_view.h"
+
+namespace fastdct::ransac {
+
+enum class Sampling { uniform, prosac, one_point };
+
+struct SearchOptions {
+  LinearBounds bounds;
+  Budget budget;
+  Sampling sampling;
+  std::uint64_t seed;
+};
+
+// The search and the polish of one model.
+template <class Estimator>
+struct ModelKernels {
+  using Found = Fit<Model<float, Estimator::kModelSize>>;
+  Found (*search)(const ProblemView& problem, const SearchOptions& options);
+  Polished (*polish)(const Estimator& estimator, const PolishTask& task, const Found& found);
+};
+
+struct SearchKernels {
+  // Every second of `coordinates`, moved and scaled; kFarAway for what is not finite or farther.
+  void (*to_search_coordinates)(const double* coordinates, std::int32_t size, double centre, double scale, float* to);
+  ModelKernels<SimilarityEstimator> similarity;
+  ModelKernels<AffineEstimator> affine;
+  ModelKernels<HomographyEstimator> homography;
+  ModelKernels<FundamentalEstimator> fundamental;  // not by Sampling::one_point
+};
+
+namespace portable {
+extern const SearchKernels search_kernels;
+}
+namespace avx2 {
+extern const SearchKernels search_kernels;
+}
+namespace avx512 {
+extern const SearchKernels search_kernels;
+}
+
+// Those for this machine.
+const SearchKernels& best_search_kernels();
+
+}  // namespace fastdct::ransac

@@ -1,0 +1,2 @@
+#define FASTDCT_LANES portable
+#include "ransac/search_body.inc"
