@@ -92,7 +92,8 @@ def check_answers() -> None:
     query, candidates = unit_descriptors(rng, 40), unit_descriptors(rng, 90)
     offsets = np.array([0, 30, 90])
     expected = [
-        {pair[:2] for pair in reference.match(query, candidates[first:last])} for first, last in pairwise(offsets)
+        {pair[:2] for pair in reference.match(query, candidates[first:last])}
+        for first, last in pairwise(offsets)
     ]
     assert as_sets(fastdct(query, candidates, offsets)) == expected
     for name, peer in PEERS.items():
@@ -101,7 +102,10 @@ def check_answers() -> None:
 
 def measure(num_features: int, num_candidates: int) -> dict[str, Any]:
     rng = np.random.default_rng(1)
-    query, candidates = unit_descriptors(rng, num_features), unit_descriptors(rng, num_features * num_candidates)
+    query, candidates = (
+        unit_descriptors(rng, num_features),
+        unit_descriptors(rng, num_features * num_candidates),
+    )
     offsets = np.arange(num_candidates + 1) * num_features
     halves = query.astype(np.float16), candidates.astype(np.float16)
     bits = np.packbits(query > 0, axis=1), np.packbits(candidates > 0, axis=1)

@@ -96,7 +96,9 @@ def quality(pairs: list[Pair], found: list[Estimate]) -> dict[str, float]:
     """Success where there is something to find; else the largest number of inliers."""
     right = [is_right(p, matrix) for p, (matrix, _) in zip(pairs, found, strict=True) if p.is_true.any()]
     counts = np.array([mask.sum() for _, mask in found])
-    result: dict[str, float] = {"success": float(np.mean(right))} if right else {"most_inliers": int(counts.max())}
+    result: dict[str, float] = (
+        {"success": float(np.mean(right))} if right else {"most_inliers": int(counts.max())}
+    )
     relevant = np.array([p.is_true.any() for p in pairs])
     if relevant.any() and not relevant.all():
         above = counts[relevant][:, None] - counts[~relevant]
@@ -121,7 +123,9 @@ def measure(workload: Workload, rounds: int) -> dict[str, Any]:
         arrays, run = joined(pairs), ours(workload)
         run(arrays)  # memory is touched once before
         repeats = [timed(lambda: run(arrays)) for _ in range(3)]  # noqa: B023
-        found = {"fastdct": (estimates(repeats[0][0], arrays["offsets"]), statistics.median(t for _, t in repeats))}
+        found = {
+            "fastdct": (estimates(repeats[0][0], arrays["offsets"]), statistics.median(t for _, t in repeats))
+        }
         for name, peer in peers.items():
             call = lambda: [peer(p, workload.max_iterations, workload.confidence) for p in pairs]  # noqa: B023, E731
             found[name] = timed(call)
@@ -137,7 +141,10 @@ def report(
     table: dict[str, dict[str, Any]] = {}
     for name, times in seconds.items():
         ratios = [a / b for a, b in zip(times, seconds["fastdct"], strict=True)]
-        row: dict[str, Any] = {"ms": round(1e3 * statistics.median(times), 3), "ratio": round(statistics.median(ratios), 2)}
+        row: dict[str, Any] = {
+            "ms": round(1e3 * statistics.median(times), 3),
+            "ratio": round(statistics.median(ratios), 2),
+        }
         for key in qualities[name][0]:
             values = [q[key] for q in qualities[name]]
             row[key] = max(values) if key == "most_inliers" else round(statistics.mean(values), 4)

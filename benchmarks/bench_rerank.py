@@ -59,7 +59,9 @@ def parts_of(index: Index, query: Features, names: list[str]) -> dict[str, float
     options = VerificationOptions()
     candidates, fetch = milliseconds(lambda: index.fetch(names))
     matches, match = milliseconds(
-        lambda: ops.match(query.descriptors, candidates.descriptors, candidates.offsets, max_ratio=options.max_ratio)
+        lambda: ops.match(
+            query.descriptors, candidates.descriptors, candidates.offsets, max_ratio=options.max_ratio
+        )
     )
     owner = np.repeat(np.arange(len(names)), np.diff(matches.offsets))
     scale = np.sqrt(REFERENCE_AREA) / SIDE
@@ -74,7 +76,9 @@ def parts_of(index: Index, query: Features, names: list[str]) -> dict[str, float
         )
     )
     found, whole = milliseconds(lambda: verify(query, candidates, options=options))
-    assert (found.num_inliers[:10] > 50).all(), "the true candidates must be found before anything is reported"
+    assert (found.num_inliers[:10] > 50).all(), (
+        "the true candidates must be found before anything is reported"
+    )
     return {"fetch": fetch, "match": match, "ransac": ransac, "match and verify": whole, "all": fetch + whole}
 
 
@@ -83,7 +87,9 @@ def main() -> None:
     width, dimensions = 128, 256
     spec = FeatureSpec("made", "0" * 64, dimensions, width)
     query = picture(rng, width, dimensions)
-    features = {f"{i:04}.jpg": picture(rng, width, dimensions, query if i < 10 else None) for i in range(NUM_PICTURES)}
+    features = {
+        f"{i:04}.jpg": picture(rng, width, dimensions, query if i < 10 else None) for i in range(NUM_PICTURES)
+    }
     with tempfile.TemporaryDirectory() as scratch:
         index = Index.create(Path(scratch) / "index", spec=spec, root=scratch, weights="delg-small")
         index.add(Record(name, value, 1, 0, 0) for name, value in features.items())

@@ -138,9 +138,7 @@ def _shift(by: Floats) -> Floats:
     return matrix
 
 
-def _frames(
-    rng: np.random.Generator, matrix: Floats, points: Floats, num_true: int
-) -> tuple[Floats, Floats]:
+def _frames(rng: np.random.Generator, matrix: Floats, points: Floats, num_true: int) -> tuple[Floats, Floats]:
     """Scales and angles of keypoints, those of true matches told to 10 % and 5 degrees, the others anything."""
     count = len(points)
     scales, angles = 2 ** rng.uniform(1, 5, count), rng.uniform(-np.pi, np.pi, count)

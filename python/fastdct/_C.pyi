@@ -139,9 +139,7 @@ def match(
     max_ratio: float,
     max_distance: float,
     num_threads: int,
-) -> tuple[
-    npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]
-]: ...
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]: ...
 def ransac(
     source: npt.NDArray[np.float64],
     target: npt.NDArray[np.float64],
