@@ -43,7 +43,8 @@ FASTDCT_HD Real squared_error(const HomographyEstimator&, const Model<Real, 9>& 
   const Real w = m[6] * p.x + m[7] * p.y + m[8];
   const Real du = (m[0] * p.x + m[1] * p.y + m[2]) / w - p.u;
   const Real dv = (m[3] * p.x + m[4] * p.y + m[5]) / w - p.v;
-  const auto in_front = (w > Real(static_cast<double>(kMinDepth))) & (w < Real(static_cast<double>(kMaxDepth)));
+  const auto in_front =
+      (w > Real(static_cast<double>(kMinDepth))) & (w < Real(static_cast<double>(kMaxDepth)));
   return select(in_front, du * du + dv * dv, Real(HUGE_VAL));
 }
 

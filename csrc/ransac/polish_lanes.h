@@ -1,5 +1,5 @@
-// From the search's float32 model to the one returned, in float64 and in pixels: whoever recounts the inliers of
-// the returned model in float64 finds exactly the returned ones. Included once per instruction set.
+// From the search's float32 model to the one returned, in float64 and in pixels: whoever recounts the inliers
+// of the returned model in float64 finds exactly the returned ones. Included once per instruction set.
 #pragma once
 #include <cstdint>
 
@@ -21,8 +21,8 @@ class Polisher {
   Polisher(const Estimator& estimator, const PolishTask& task)
       : estimator_(estimator), task_(task), squared_bound_(task.max_error * task.max_error) {}
 
-  // Least squares on the inliers while that does not lower the score. An equal score is taken, once: many matches
-  // pin a model down better than few.
+  // Least squares on the inliers while that does not lower the score. An equal score is taken, once: many
+  // matches pin a model down better than few.
   Polished polish(const ransac::Model<float, Estimator::kModelSize>& found) const {
     Model model = unscaled(found, task_.frame.scale);
     Round best = judge(model);
@@ -51,7 +51,8 @@ class Polisher {
     double sums[kNumSums];  // of the inliers, for the next least squares
   };
 
-  // Eight matches; of the last ones, which may be fewer, some are repeated, and `present` says which are there.
+  // Eight matches; of the last ones, which may be fewer, some are repeated, and `present` says which are
+  // there.
   Match<DoubleLanes> load(std::int32_t first, DoubleLanes::Mask* present) const {
     const Matches& all = task_.matches;
     const std::int64_t at = 2 * std::int64_t{first};
@@ -77,7 +78,9 @@ class Polisher {
   }
 
   // NaN is an outlier.
-  DoubleLanes::Mask inliers(const DoubleLanes& squared) const { return squared <= DoubleLanes(squared_bound_); }
+  DoubleLanes::Mask inliers(const DoubleLanes& squared) const {
+    return squared <= DoubleLanes(squared_bound_);
+  }
 
   Round judge(const Model& model) const {
     Round round{in_pixels(model, task_.frame.centre), {0, 0}, {}};
@@ -100,8 +103,9 @@ class Polisher {
       score += __builtin_convertvector(term.v, DoubleLanes::Mask);
       if constexpr (Estimator::kNumSums > 0) {
         // Zeros instead of outliers: what these hold may not be finite.
-        const Match<DoubleLanes> moved{select(in, match.x - centre.x, zero), select(in, match.y - centre.y, zero),
-                                       select(in, match.u - centre.u, zero), select(in, match.v - centre.v, zero)};
+        const Match<DoubleLanes> moved{
+            select(in, match.x - centre.x, zero), select(in, match.y - centre.y, zero),
+            select(in, match.u - centre.u, zero), select(in, match.v - centre.v, zero)};
         estimator_.add(from, moved, select(in, DoubleLanes(1.0), zero), sums);
       }
     }
@@ -120,7 +124,8 @@ class Polisher {
       DoubleLanes::Mask present;
       const Match<DoubleLanes> match = load(i, &present);
       const DoubleLanes::Mask in = inliers(squared_error(estimator_, lanes, match)) & present;
-      for (int k = 0; k < kDoubleLanes; ++k) {  // without a branch, since which are inliers is not predictable
+      for (int k = 0; k < kDoubleLanes;
+           ++k) {  // without a branch, since which are inliers is not predictable
         *next = i + k;
         next -= in[k];
       }

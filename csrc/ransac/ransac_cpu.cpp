@@ -82,7 +82,9 @@ struct Verifier {
     const Polished found =
         kernels.polish(estimator, {pair.matches, problem.frame, pair.max_error, inlier}, fit);
     results.store(found.matrix, found.support, inlier, fit.num_iterations);
-    const auto error = [&](std::int32_t i) { return squared_error(estimator, found.matrix, pair.matches[i]); };
+    const auto error = [&](std::int32_t i) {
+      return squared_error(estimator, found.matrix, pair.matches[i]);
+    };
     results.all.num_one_to_one[results.pair] =
         count_one_to_one(pair.matches, error, inlier, found.support.num_inliers, &worker->one_to_one);
   }

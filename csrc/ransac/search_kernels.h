@@ -28,7 +28,8 @@ struct ModelKernels {
 
 struct SearchKernels {
   // Every second of `coordinates`, moved and scaled; kFarAway for what is not finite or farther.
-  void (*to_search_coordinates)(const double* coordinates, std::int32_t size, double centre, double scale, float* to);
+  void (*to_search_coordinates)(const double* coordinates, std::int32_t size, double centre, double scale,
+                                float* to);
   ModelKernels<SimilarityEstimator> similarity;
   ModelKernels<AffineEstimator> affine;
   ModelKernels<HomographyEstimator> homography;

@@ -19,8 +19,8 @@ class Fitter {
 
   Fitter(const Estimator& estimator, const ProblemView& problem) : estimator_(estimator), problem_(problem) {}
 
-  // Weighted least squares, first on wider neighbourhoods, then on the inliers for as long as that gains 1 %: the
-  // last digits are for the polish, of one model.
+  // Weighted least squares, first on wider neighbourhoods, then on the inliers for as long as that gains 1 %:
+  // the last digits are for the polish, of one model.
   Fit<Model> optimise(const Model& hypothesis, const Start& start) const {
     Fit<Model> best{hypothesis, support(hypothesis), 0};
     Model model = hypothesis;
