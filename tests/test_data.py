@@ -24,6 +24,7 @@ from fastdct.data import (
 )
 from fastdct.data.shards import expand
 from fastdct.geometry import Compose, RandomHorizontalFlip, RandomResizedCrop
+from fastdct.photometric import ColorJitter
 from jpegs import make_jpeg
 
 RANDOM = Compose([RandomResizedCrop(), RandomHorizontalFlip()])
@@ -192,6 +193,8 @@ def test_a_dataset_gives_tensors_and_labels(photos):
     assert torch.equal(torch.cat([tensor for tensor, _ in batches]), Decoder(32, channels=24)(photos).tensor)
     assert torch.cat([labels for _, labels in batches]).tolist() == list(range(24))
     assert DctDataset(Sources(photos), Decoder(32))[0].shape == (64, 4, 4)
+    twice = DctDataset(Sources(photos), Decoder(32), photometric=ColorJitter(contrast=(2.0, 2.0)))
+    torch.testing.assert_close(twice[0][1:], 2 * DctDataset(Sources(photos), Decoder(32))[0][1:])
 
 
 @pytest.mark.parametrize("context", ["fork", "spawn"])

@@ -6,16 +6,9 @@ require("torch", extra="torch")
 
 # Imported after the check above, so that a missing torch is named with the command that installs it.
 from fastdct.data.batch import LoadedBatch, Photometric  # noqa: E402
-from fastdct.data.labelled import (  # noqa: E402
-    Dataset,
-    Labelled,
-    Sample,
-    Sources,
-    image_files,
-    image_folder,
-    labels_csv,
-)
+from fastdct.data.labelled import Labelled, image_files, image_folder, labels_csv  # noqa: E402
 from fastdct.data.loader import DctLoader  # noqa: E402
+from fastdct.data.samples import Dataset, Sample, Sources  # noqa: E402
 from fastdct.data.shards import TarShards, Turn  # noqa: E402
 from fastdct.data.statistics import ChannelStatistics, Moments, measure  # noqa: E402
 from fastdct.data.torch_datasets import DctDataset, DctStream  # noqa: E402

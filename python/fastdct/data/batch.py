@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from fastdct.data.labelled import Sample
 from fastdct.data.plan import Plan, generator_of
+from fastdct.data.samples import Sample
 from fastdct.decoder import Decoder
 from fastdct.geometry import Rule, Transform, Window
 from fastdct.jpeg import JpegError
@@ -26,8 +26,8 @@ _ROWS_AT_ONCE = 8
 class Photometric(Protocol):
     """A change of one decoded window [C, H/8, W/8], such as `fastdct.photometric.ColorJitter`."""
 
-    def __call__(self, tensor: Tensor, decoder: Decoder, *, generator: torch.Generator) -> Tensor:
-        """The window changed."""
+    def __call__(self, tensor: Tensor, decoder: Decoder, *, generator: torch.Generator | None) -> Tensor:
+        """The window changed; drawn from torch's default generator if none is given."""
 
 
 class LoadedBatch(NamedTuple):

@@ -1,4 +1,4 @@
-"""Lists of pictures: class folders, CSV tables, anything that can be counted."""
+"""Lists of files: folders, class folders, CSV tables."""
 
 from __future__ import annotations
 
@@ -6,56 +6,10 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
 
-from fastdct.decoder import Picture
+from fastdct.data.samples import Sample, Sources
 
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
-
-
-class Sample(NamedTuple):
-    """One picture on its way into a batch."""
-
-    source: Picture
-    label: Any  # an int where the labels of a batch are to become a tensor; None without labels
-    name: str  # what errors call it
-
-
-class Dataset(Protocol):
-    """Pictures that are asked for by position. `__getitem__` is called from several threads at once."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, position: int, /) -> Sample: ...
-
-
-class Sources:
-    """Any list of sources: paths, bytes, arrays, images already read.
-
-    Parameters
-    ----------
-    sources
-        The pictures.
-    labels
-        One for each, if there are any.
-
-    Raises
-    ------
-    ValueError
-        There are not as many labels as sources.
-    """
-
-    def __init__(self, sources: Sequence[Picture], labels: Sequence[Any] | None = None) -> None:
-        if labels is not None and len(labels) != len(sources):
-            raise ValueError(f"{len(labels)} labels for {len(sources)} sources; give one for each")
-        self.sources, self.labels = sources, labels
-
-    def __len__(self) -> int:
-        return len(self.sources)
-
-    def __getitem__(self, position: int, /) -> Sample:
-        source = self.sources[position]
-        name = str(source) if isinstance(source, str | Path) else f"sources[{position}]"
-        return Sample(source, None if self.labels is None else self.labels[position], name)
 
 
 @dataclass(frozen=True, repr=False)

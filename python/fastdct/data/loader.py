@@ -13,8 +13,8 @@ import torch
 
 from fastdct.data.batch import BatchInWork, BatchMaker, LoadedBatch, Photometric
 from fastdct.data.device import Finished, on_device
-from fastdct.data.labelled import Dataset, Sources
 from fastdct.data.plan import IndexedPlan, Plan, Schedule, StreamedPlan
+from fastdct.data.samples import Dataset, Sources
 from fastdct.data.shards import TarShards
 from fastdct.decoder import Decoder, Picture
 from fastdct.jpeg import JpegError

@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DistributedSampler
 
 from fastdct.data.ahead import ReadAhead
-from fastdct.data.labelled import Dataset, Sample
+from fastdct.data.samples import Dataset, Sample
 from fastdct.data.shards import TarShards, Turn
 
 

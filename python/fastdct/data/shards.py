@@ -14,7 +14,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from fastdct.data.labelled import JPEG_SUFFIXES, Sample
+from fastdct.data.labelled import JPEG_SUFFIXES
+from fastdct.data.samples import Sample
 
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdct.data.labelled import Dataset
 from fastdct.data.loader import DctLoader
+from fastdct.data.samples import Dataset
 from fastdct.decoder import Decoder, Picture
 from fastdct.frequencies import ChannelSelection
 from fastdct.jpeg import JpegError
