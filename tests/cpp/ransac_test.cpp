@@ -10,10 +10,12 @@
 #include "common/real.h"
 #include "matching/match.h"
 #include "ransac/loop.h"
+#include "ransac/problem.h"
 #include "ransac/prosac.h"
 #include "ransac/ransac.h"
 #include "ransac/sample.h"
 #include "ransac/score.h"
+#include "ransac/slices.h"
 
 namespace r = fastdct::ransac;
 
@@ -212,6 +214,60 @@ static Output verify(const std::vector<double>& source, const std::vector<double
   return out;
 }
 
+// What thread blocks would do, slice by slice, against the vectors' search of the same pair.
+template <class Estimator>
+static void check_slices(const Estimator& estimator, const r::ModelKernels<Estimator>& kernels, const r::Pair& pair,
+                         std::int32_t slice_length) {
+  using Model = r::Model<float, Estimator::kModelSize>;
+  const r::Budget budget{700, 0.99};
+  r::Workspace workspace(pair.matches.size, 11);
+  const r::ProblemView problem = workspace.prepare(pair);
+  const r::Fit<Model> expected =
+      kernels.search(problem, {estimator.bounds, budget, r::Sampling::uniform, 11});
+  const r::SerialGroup<r::kSearchLanes> group;
+  r::Progress<Model> progress;
+  progress.start(budget, {}, 0);
+  for (std::int32_t first = 0; first < budget.max_iterations; first += slice_length) {
+    std::vector<r::Candidate<Model>> candidates;
+    r::SliceFloor floor;
+    for (std::int32_t index = first; index < std::min(first + slice_length, budget.max_iterations); ++index) {
+      Model model;
+      if (!r::make_hypothesis(estimator, problem.ordered, 11, index, &model)) continue;
+      const std::int64_t score = r::support_of(group, estimator, problem.matches, model).score;
+      if (!floor.keeps(score)) continue;
+      candidates.push_back({{model, score, index},
+                            r::optimise(group, estimator, problem.matches, model, r::kStartFromSample)});
+    }
+    r::scan<Estimator>(candidates.data(), static_cast<std::int32_t>(candidates.size()), pair.matches.size, &progress);
+  }
+  const r::Fit<Model> got = progress.result();
+  CHECK(got.num_iterations == expected.num_iterations);
+  CHECK(got.support.score == expected.support.score && got.support.num_inliers == expected.support.num_inliers);
+  for (int k = 0; k < Estimator::kModelSize && got.support.score > 0; ++k) CHECK(got.model[k] == expected.model[k]);
+}
+
+static void test_slices_find_what_the_search_finds() {
+  const r::LinearBounds bounds = r::linear_bounds({0.2, 5, 4, false});
+  const r::SearchKernels& kernels = r::best_search_kernels();
+  for (const int size : {5, 17, 64, 150}) {
+    for (const int period : {2, 5, 1000}) {  // every second, every fifth, none true
+      std::vector<double> source, target;
+      for (int i = 0; i < size; ++i) {
+        const r::Words w = r::philox4x32_10({{static_cast<std::uint32_t>(i), 7, 0, 0}}, 42);
+        const double x = w.word[0] % 1000, y = w.word[1] % 1000;
+        source.insert(source.end(), {x, y});
+        if (i % period == 0) target.insert(target.end(), {0.9 * x - 0.3 * y + w.word[2] % 5, 0.3 * x + y + w.word[3] % 5});
+        else target.insert(target.end(), {w.word[2] % 1000 * 1.0, w.word[3] % 1000 * 1.0});
+      }
+      const r::Pair pair{{source.data(), target.data(), size}, 8.0, nullptr, nullptr, nullptr};
+      for (const std::int32_t slice_length : {33, 128, 700}) {
+        check_slices(r::AffineEstimator{bounds}, kernels.affine, pair, slice_length);
+        check_slices(r::SimilarityEstimator{{bounds}}, kernels.similarity, pair, slice_length);
+      }
+    }
+  }
+}
+
 static void check_hostile(const std::vector<double>& source, const std::vector<double>& target,
                           const std::vector<std::int64_t>& offsets, r::ModelKind model,
                           r::Sampling sampling) {
@@ -306,6 +362,7 @@ int main() {
   test_score_terms_are_integers();
   test_half_floats();
   test_matching();
+  test_slices_find_what_the_search_finds();
   test_loop_stops_as_told();
   test_hostile_batch_is_bounded_and_reproducible();
   return failures != 0;
