@@ -1,5 +1,5 @@
-// Several GPU threads that work on one model, or one CPU thread that plays them all: the same partial sums added in
-// the same order, so that both get the same bits, and the bits of the CPU's vectors (search_lanes.h,
+// Several GPU threads that work on one model, or one CPU thread that plays them all: the same partial sums
+// added in the same order, so that both get the same bits, and the bits of the CPU's vectors (search_lanes.h,
 // polish_lanes.h).
 #pragma once
 #include <cstdint>
@@ -81,7 +81,8 @@ struct WarpGroup {
     for (std::int64_t& t : total) t = 0;
     for (std::int32_t i = lane; i < size; i += Lanes) add(i, total);
     for (int k = 0; k < N; ++k) {
-      for (int half = Lanes / 2; half > 0; half /= 2) total[k] += __shfl_xor_sync(mask, total[k], half, Lanes);
+      for (int half = Lanes / 2; half > 0; half /= 2)
+        total[k] += __shfl_xor_sync(mask, total[k], half, Lanes);
     }
   }
 };

@@ -12,12 +12,12 @@ struct Start {
   int num_rounds;
 };
 
-// From matches that agree to within the noise. With 1.5 thresholds success is 1 % lower at 5 % inliers, 4 gain
-// nothing more.
+// From matches that agree to within the noise. With 1.5 thresholds success is 1 % lower at 5 % inliers, 4
+// gain nothing more.
 constexpr Start kStartFromSample = {3, 1};
 
-// Weight 1 at the model, falling to 1/2 at the radius and 0 beyond: pulled towards the matches that are surely
-// inliers.
+// Weight 1 at the model, falling to 1/2 at the radius and 0 beyond: pulled towards the matches that are
+// surely inliers.
 template <class Real>
 FASTDCT_HD Real weight_within(Real squared, Real inverse_squared_radius) {
   const Real distance = squared * inverse_squared_radius;
@@ -26,9 +26,9 @@ FASTDCT_HD Real weight_within(Real squared, Real inverse_squared_radius) {
 
 constexpr int kMaxRefits = 12;
 
-// Weighted least squares, first on wider neighbourhoods, then on the inliers for as long as that gains 1 %: the last
-// digits are for the polish, of one model. support(model) judges a model; refit(radius, &model), radius in steps of
-// search coordinates, fits it to the matches within; false if that comes to nothing.
+// Weighted least squares, first on wider neighbourhoods, then on the inliers for as long as that gains 1 %:
+// the last digits are for the polish, of one model. support(model) judges a model; refit(radius, &model),
+// radius in steps of search coordinates, fits it to the matches within; false if that comes to nothing.
 template <class Model, class SupportOf, class Refit>
 FASTDCT_HD Fit<Model> optimise(const Model& hypothesis, const Start& start, const SupportOf& support,
                                const Refit& refit) {

@@ -1,9 +1,9 @@
 // A search cut into slices of hypotheses that are made and scored at the same time, by several thread blocks.
 //
-// Which hypotheses the search takes depends on those before. But the floor only rises, so that whatever it takes of
-// a slice is above the floor that the slice alone would have risen to: each slice keeps what exceeds that, all of
-// these are optimised at the same time, and a scan in order then takes the ones that the search takes. The
-// result is the search's, however it was cut.
+// Which hypotheses the search takes depends on those before. But the floor only rises, so that whatever it
+// takes of a slice is above the floor that the slice alone would have risen to: each slice keeps what exceeds
+// that, all of these are optimised at the same time, and a scan in order then takes the ones that the search
+// takes. The result is the search's, however it was cut.
 #pragma once
 #include <cstdint>
 

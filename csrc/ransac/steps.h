@@ -1,5 +1,6 @@
-// The steps of the search and the polish for one hypothesis or one model, by a group of threads (group.h). A GPU
-// runs these; on the CPU they are the test of what it would do, and agree bit by bit with the vector kernels.
+// The steps of the search and the polish for one hypothesis or one model, by a group of threads (group.h). A
+// GPU runs these; on the CPU they are the test of what it would do, and agree bit by bit with the vector
+// kernels.
 #pragma once
 #include <cstdint>
 
@@ -29,13 +30,14 @@ template <class Estimator, class Group>
 FASTDCT_HD Support support_of(const Group& group, const Estimator&, const Columns& matches,
                               const Model<float, Estimator::kModelSize>& model) {
   std::int64_t total[2];
-  group.count(matches.size,
-              [&](std::int32_t i, std::int64_t(&sum)[2]) {
-                const float term = score_term(Estimator::squared_residual(model, matches[i]));
-                sum[0] += without_floor(bits_of(term), 1);
-                sum[1] += term > kTermFloor;
-              },
-              total);
+  group.count(
+      matches.size,
+      [&](std::int32_t i, std::int64_t (&sum)[2]) {
+        const float term = score_term(Estimator::squared_residual(model, matches[i]));
+        sum[0] += without_floor(bits_of(term), 1);
+        sum[1] += term > kTermFloor;
+      },
+      total);
   return {total[0], static_cast<std::int32_t>(total[1])};
 }
 
@@ -46,13 +48,14 @@ FASTDCT_HD bool refit(const Group& group, const Estimator& estimator, const Colu
   const float inverse = 1 / (radius * radius);
   const Model<float, kSize> from = *model;
   float sums[Estimator::kNumSums];
-  group.sum(matches.size,
-            [&](std::int32_t i, float(&sum)[Estimator::kNumSums]) {
-              const Match<float> match = matches[i];
-              const float squared = Estimator::squared_residual(from, match);
-              Estimator::add(from, match, weight_within(squared, inverse), sum);
-            },
-            sums);
+  group.sum(
+      matches.size,
+      [&](std::int32_t i, float (&sum)[Estimator::kNumSums]) {
+        const Match<float> match = matches[i];
+        const float squared = Estimator::squared_residual(from, match);
+        Estimator::add(from, match, weight_within(squared, inverse), sum);
+      },
+      sums);
   double total[Estimator::kNumSums];
   for (int k = 0; k < Estimator::kNumSums; ++k) total[k] = sums[k];
   Model<double, kSize> at, fitted;
@@ -63,10 +66,9 @@ FASTDCT_HD bool refit(const Group& group, const Estimator& estimator, const Colu
 }
 
 template <class Estimator, class Group>
-FASTDCT_HD Fit<Model<float, Estimator::kModelSize>> optimise(const Group& group, const Estimator& estimator,
-                                                             const Columns& matches,
-                                                             const Model<float, Estimator::kModelSize>& hypothesis,
-                                                             const Start& start) {
+FASTDCT_HD Fit<Model<float, Estimator::kModelSize>> optimise(
+    const Group& group, const Estimator& estimator, const Columns& matches,
+    const Model<float, Estimator::kModelSize>& hypothesis, const Start& start) {
   const auto support = [&](const auto& model) { return support_of(group, estimator, matches, model); };
   const auto refit_within = [&](float radius, auto* model) {
     return refit(group, estimator, matches, radius, model);

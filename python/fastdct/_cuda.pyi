@@ -1,13 +1,44 @@
-"""CUDA kernels of fastdct, where they were built. Private: use the fastdct package."""
+"""CUDA kernels of fastdct. Private: use the fastdct package."""
 
-def reorder_blocks(
+def ransac_workspace(num_matches: int, num_pairs: int, max_matches: int) -> int: ...
+def ransac(
     source: int,
     target: int,
-    *,
-    num_pictures: int,
-    num_blocks: int,
-    element_size: int,
-    zigzag: bool,
-    to_channels: bool,
+    offsets: int,
+    max_error: int,
+    num_matches: int,
+    num_pairs: int,
+    max_matches: int,
+    model: str,
+    max_iterations: int,
+    confidence: float,
+    seed: int,
+    min_scale: float,
+    max_scale: float,
+    max_anisotropy: float,
+    allow_reflection: bool,
+    workspace: int,
+    num_inliers: int,
+    num_one_to_one: int,
+    score: int,
+    models: int,
+    inlier_mask: int,
+    num_iterations: int,
     stream: int,
+    /,
+) -> None: ...
+def find_neighbours(
+    query: int,
+    candidates: int,
+    offsets: int,
+    num_query: int,
+    num_candidates: int,
+    width: int,
+    max_rows: int,
+    inner_product: bool,
+    nearest: int,
+    second: int,
+    nearest_query: int,
+    stream: int,
+    /,
 ) -> None: ...

@@ -10,6 +10,7 @@
 #include "common/real.h"
 #include "matching/match.h"
 #include "ransac/loop.h"
+#include "ransac/polish_steps.h"
 #include "ransac/problem.h"
 #include "ransac/prosac.h"
 #include "ransac/ransac.h"
@@ -216,8 +217,8 @@ static Output verify(const std::vector<double>& source, const std::vector<double
 
 // What thread blocks would do, slice by slice, against the vectors' search of the same pair.
 template <class Estimator>
-static void check_slices(const Estimator& estimator, const r::ModelKernels<Estimator>& kernels, const r::Pair& pair,
-                         std::int32_t slice_length) {
+static void check_slices(const Estimator& estimator, const r::ModelKernels<Estimator>& kernels,
+                         const r::Pair& pair, std::int32_t slice_length) {
   using Model = r::Model<float, Estimator::kModelSize>;
   const r::Budget budget{700, 0.99};
   r::Workspace workspace(pair.matches.size, 11);
@@ -238,12 +239,24 @@ static void check_slices(const Estimator& estimator, const r::ModelKernels<Estim
       candidates.push_back({{model, score, index},
                             r::optimise(group, estimator, problem.matches, model, r::kStartFromSample)});
     }
-    r::scan<Estimator>(candidates.data(), static_cast<std::int32_t>(candidates.size()), pair.matches.size, &progress);
+    r::scan<Estimator>(candidates.data(), static_cast<std::int32_t>(candidates.size()), pair.matches.size,
+                       &progress);
   }
   const r::Fit<Model> got = progress.result();
   CHECK(got.num_iterations == expected.num_iterations);
-  CHECK(got.support.score == expected.support.score && got.support.num_inliers == expected.support.num_inliers);
-  for (int k = 0; k < Estimator::kModelSize && got.support.score > 0; ++k) CHECK(got.model[k] == expected.model[k]);
+  CHECK(got.support.score == expected.support.score &&
+        got.support.num_inliers == expected.support.num_inliers);
+  if (got.support.score == 0) return;
+  for (int k = 0; k < Estimator::kModelSize; ++k) CHECK(got.model[k] == expected.model[k]);
+
+  std::vector<std::int32_t> inlier(pair.matches.size + 8);
+  const r::Polished polished =
+      kernels.polish(estimator, {pair.matches, problem.frame, pair.max_error, inlier.data()}, expected);
+  const auto by_steps = r::polish(r::SerialGroup<r::kPolishLanes>(), estimator, pair.matches, problem.frame,
+                                  pair.max_error, got.model);
+  CHECK(by_steps.support.score == polished.support.score);
+  CHECK(by_steps.support.num_inliers == polished.support.num_inliers);
+  for (int k = 0; k < 6; ++k) CHECK(by_steps.matrix[k] == polished.matrix[k]);
 }
 
 static void test_slices_find_what_the_search_finds() {
@@ -256,8 +269,10 @@ static void test_slices_find_what_the_search_finds() {
         const r::Words w = r::philox4x32_10({{static_cast<std::uint32_t>(i), 7, 0, 0}}, 42);
         const double x = w.word[0] % 1000, y = w.word[1] % 1000;
         source.insert(source.end(), {x, y});
-        if (i % period == 0) target.insert(target.end(), {0.9 * x - 0.3 * y + w.word[2] % 5, 0.3 * x + y + w.word[3] % 5});
-        else target.insert(target.end(), {w.word[2] % 1000 * 1.0, w.word[3] % 1000 * 1.0});
+        if (i % period == 0)
+          target.insert(target.end(), {0.9 * x - 0.3 * y + w.word[2] % 5, 0.3 * x + y + w.word[3] % 5});
+        else
+          target.insert(target.end(), {w.word[2] % 1000 * 1.0, w.word[3] % 1000 * 1.0});
       }
       const r::Pair pair{{source.data(), target.data(), size}, 8.0, nullptr, nullptr, nullptr};
       for (const std::int32_t slice_length : {33, 128, 700}) {
