@@ -6,46 +6,14 @@
 
 #include <cmath>
 
-#include "common/real.h"
 #include "matching/match_cuda.h"
+#include "matching/steps.h"
 
 namespace fastdct::matching::cuda {
 namespace {
 
 constexpr int kRows = 32, kColumns = 32, kChunk = 32, kPerThread = 4;
 constexpr int kThreads = kRows * kColumns / kPerThread;  // each sums four similarities of one row
-
-// |x|^2 / 2 as the CPU has it (kernels_body.inc: inner_product in sixteen parts, added in pairs, then the
-// rest).
-__device__ float half_square(const float* row, std::int32_t width) {
-  float part[16] = {};
-  const std::int32_t whole = width / 16 * 16;
-  for (std::int32_t k = 0; k < whole; ++k) part[k % 16] = fused(row[k], row[k], part[k % 16]);
-  for (int half = 8; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) part[i] += part[i + half];
-  }
-  float total = part[0];
-  for (std::int32_t k = whole; k < width; ++k) total = fused(row[k], row[k], total);
-  return total / 2;
-}
-
-struct Best {
-  float similarity;
-  std::int32_t index;
-};
-
-__device__ bool better(float similarity, std::int32_t index, const Best& best) {
-  return similarity > best.similarity || (similarity == best.similarity && index < best.index);
-}
-
-__device__ void improve(float similarity, std::int32_t index, Best* first, Best* second) {
-  if (better(similarity, index, *first)) {
-    *second = *first;
-    *first = {similarity, index};
-  } else if (better(similarity, index, *second)) {
-    *second = {similarity, index};
-  }
-}
 
 // One side of the product: rows of one image.
 struct Side {

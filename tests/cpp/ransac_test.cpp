@@ -9,6 +9,7 @@
 
 #include "common/real.h"
 #include "matching/match.h"
+#include "matching/steps.h"
 #include "ransac/loop.h"
 #include "ransac/polish_steps.h"
 #include "ransac/problem.h"
@@ -283,6 +284,38 @@ static void test_slices_find_what_the_search_finds() {
   }
 }
 
+// What a GPU thread would choose, row by row, against the vector kernels; whole numbers, so that rows tie.
+static void test_gpu_steps_choose_the_same_neighbours() {
+  for (const std::int32_t width : {1, 16, 31, 70}) {
+    std::vector<float> query(50 * width), candidates(40 * width);
+    const auto fill = [](std::vector<float>* values, std::uint32_t stream) {
+      for (std::size_t i = 0; i < values->size(); ++i) {
+        (*values)[i] = static_cast<float>(r::philox4x32_10({{static_cast<std::uint32_t>(i), stream, 0, 0}}, 9).word[0] % 3) - 1;
+      }
+    };
+    fill(&query, 0), fill(&candidates, 1);
+    const std::int64_t offsets[] = {0, 40};
+    std::vector<std::int32_t> row(50);
+    std::vector<float> distance(50);
+    const double infinity = std::numeric_limits<double>::infinity();
+    const m::Shortlist list{{query.data(), 50, width, m::Element::float32},
+                            {candidates.data(), 40, width, m::Element::float32}, offsets, 1};
+    m::match(list, {m::Metric::euclidean, false, false, infinity, infinity}, 1, {row.data(), distance.data()});
+    for (int i = 0; i < 50; ++i) {
+      m::Best first{-HUGE_VALF, 40}, second = first;
+      for (int j = 39; j >= 0; --j) {
+        float product = 0;
+        for (int k = 0; k < width; ++k) {
+          product = fastdct::fused(query[i * width + k], candidates[j * width + k], product);
+        }
+        m::improve(product - m::half_square(&candidates[j * width], width), j, &first, &second);
+      }
+      CHECK(first.index == row[i]);
+      CHECK(second.index != first.index && second.similarity <= first.similarity);
+    }
+  }
+}
+
 static void check_hostile(const std::vector<double>& source, const std::vector<double>& target,
                           const std::vector<std::int64_t>& offsets, r::ModelKind model,
                           r::Sampling sampling) {
@@ -377,6 +410,7 @@ int main() {
   test_score_terms_are_integers();
   test_half_floats();
   test_matching();
+  test_gpu_steps_choose_the_same_neighbours();
   test_slices_find_what_the_search_finds();
   test_loop_stops_as_told();
   test_hostile_batch_is_bounded_and_reproducible();
