@@ -60,11 +60,11 @@ def test_what_the_gpu_cannot_do_is_said():
         "max_iterations": 9, "confidence": 0.9, "seed": 0, "min_scale": 0.0, "max_scale": math.inf,
         "max_anisotropy": math.inf, "allow_reflection": True,
     }  # fmt: skip
-    with pytest.raises(NotImplementedError, match="'homography' .* runs on the CPU only"):
+    with pytest.raises(NotImplementedError, match=r"'homography' .* runs on the CPU only"):
         _cuda_kernels.ransac(
             points, points, torch.tensor([0, 4]), torch.ones(1), model="homography", sampling="uniform", **options
         )  # fmt: skip
-    with pytest.raises(NotImplementedError, match="'hamming' .* CPU only"):
+    with pytest.raises(NotImplementedError, match=r"'hamming' .* CPU only"):
         _cuda_kernels.match(
             points, points, torch.tensor([0, 4]), metric="hamming", mutual=True, one_to_one=False,
             max_ratio=1.0, max_distance=1.0,

@@ -39,6 +39,7 @@ std::int32_t max_slices(std::int32_t num_pairs) {
 // Working memory, laid out in one piece.
 struct Memory {
   float* columns[8];              // matches, then ordered; each [K + P * kMaxRun]
+  std::uint32_t* order_sizes;     // a bit for each that some pair needs
   std::int32_t* whole_orders;     // as Workspace has them (problem.h)
   std::int32_t* orders;           // [K]
   Frame* frames;                  // [P]
@@ -94,9 +95,29 @@ __device__ View view_of(const Batch& batch, const Memory& memory, std::int32_t p
   return view;
 }
 
-__global__ void draw_orders(std::uint64_t seed, std::int32_t max_size, std::int32_t* whole_orders) {
-  const std::int32_t size = 1 << threadIdx.x;
-  if (size <= max_size) draw_order(seed, size, whole_orders + size);
+__global__ void find_order_sizes(Batch batch, std::uint32_t* sizes) {
+  const auto pair = static_cast<std::int32_t>(blockIdx.x * blockDim.x + threadIdx.x);
+  if (pair >= batch.num_pairs) return;
+  const std::int64_t size = batch.offsets[pair + 1] - batch.offsets[pair];
+  if (size > 0 && size <= batch.max_matches) {
+    atomicOr(sizes, static_cast<std::uint32_t>(order_size(static_cast<std::int32_t>(size))));
+  }
+}
+
+// One block a power of two. Drawing is one thing after another, so it is done where memory is near.
+constexpr std::int32_t kMaxSharedOrder = 8192;
+
+__global__ void draw_orders(std::uint64_t seed, const std::uint32_t* sizes, std::int32_t* whole_orders) {
+  __shared__ std::int32_t near_order[kMaxSharedOrder];
+  const std::int32_t size = 1 << blockIdx.x;
+  if ((*sizes & static_cast<std::uint32_t>(size)) == 0) return;
+  std::int32_t* order = size <= kMaxSharedOrder ? near_order : whole_orders + size;
+  if (threadIdx.x == 0) draw_order(seed, size, order);
+  __syncthreads();
+  if (order != near_order) return;
+  for (std::int32_t i = static_cast<std::int32_t>(threadIdx.x); i < size; i += blockDim.x) {
+    whole_orders[size + i] = near_order[i];
+  }
 }
 
 template <class Estimator>
@@ -304,7 +325,10 @@ const char* verify(const Batch& batch, const Estimator& estimator, const SearchO
   auto* const stream = static_cast<cudaStream_t>(stream_handle);
   const Memory memory = lay_out(batch, workspace);
   const auto num_pairs = static_cast<unsigned>(batch.num_pairs);
-  draw_orders<<<1, 31, 0, stream>>>(options.seed, order_size(batch.max_matches), memory.whole_orders);
+  const unsigned pair_blocks = (num_pairs + kWarp - 1) / kWarp;
+  cudaMemsetAsync(memory.order_sizes, 0, sizeof *memory.order_sizes, stream);
+  find_order_sizes<<<pair_blocks, kWarp, 0, stream>>>(batch, memory.order_sizes);
+  draw_orders<<<31, kThreads, 0, stream>>>(options.seed, memory.order_sizes, memory.whole_orders);
   prepare<Estimator><<<num_pairs, kThreads, 0, stream>>>(batch, memory, options.budget);
   for (std::int32_t drawn = 0, length; drawn < options.budget.max_iterations; drawn += length) {
     length = std::min(round_length(batch.num_pairs, drawn), options.budget.max_iterations - drawn);
@@ -312,7 +336,7 @@ const char* verify(const Batch& batch, const Estimator& estimator, const SearchO
     const dim3 grid(static_cast<unsigned>(slices), num_pairs);
     propose<<<grid, kThreads, 0, stream>>>(batch, memory, estimator, options.seed, drawn, slices);
     optimise_candidates<<<grid, kThreads, 0, stream>>>(batch, memory, estimator, slices);
-    scan_candidates<Estimator><<<(num_pairs + kWarp - 1) / kWarp, kWarp, 0, stream>>>(batch, memory, slices);
+    scan_candidates<Estimator><<<pair_blocks, kWarp, 0, stream>>>(batch, memory, slices);
     if (length > std::numeric_limits<std::int32_t>::max() - drawn) break;
   }
   finish<<<num_pairs, kWarp, 0, stream>>>(batch, memory, estimator, results);
