@@ -1,5 +1,5 @@
-// What decides between neighbours, for one GPU thread; on the CPU the test of what it would do. The same sums in the
-// same order as the vector kernels (kernels_body.inc).
+// What decides between neighbours, for one GPU thread; on the CPU the test of what it would do. The same sums
+// in the same order as the vector kernels (kernels_body.inc).
 #pragma once
 #include <cstdint>
 

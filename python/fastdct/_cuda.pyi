@@ -1,5 +1,16 @@
-"""CUDA kernels of fastdct. Private: use the fastdct package."""
+"""CUDA kernels of fastdct, where they were built. Private: use the fastdct package."""
 
+def reorder_blocks(
+    source: int,
+    target: int,
+    *,
+    num_pictures: int,
+    num_blocks: int,
+    element_size: int,
+    zigzag: bool,
+    to_channels: bool,
+    stream: int,
+) -> None: ...
 def ransac_workspace(num_matches: int, num_pairs: int, max_matches: int) -> int: ...
 def ransac(
     source: int,

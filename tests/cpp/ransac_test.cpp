@@ -290,7 +290,9 @@ static void test_gpu_steps_choose_the_same_neighbours() {
     std::vector<float> query(50 * width), candidates(40 * width);
     const auto fill = [](std::vector<float>* values, std::uint32_t stream) {
       for (std::size_t i = 0; i < values->size(); ++i) {
-        (*values)[i] = static_cast<float>(r::philox4x32_10({{static_cast<std::uint32_t>(i), stream, 0, 0}}, 9).word[0] % 3) - 1;
+        (*values)[i] = static_cast<float>(
+                           r::philox4x32_10({{static_cast<std::uint32_t>(i), stream, 0, 0}}, 9).word[0] % 3) -
+                       1;
       }
     };
     fill(&query, 0), fill(&candidates, 1);
@@ -299,8 +301,11 @@ static void test_gpu_steps_choose_the_same_neighbours() {
     std::vector<float> distance(50);
     const double infinity = std::numeric_limits<double>::infinity();
     const m::Shortlist list{{query.data(), 50, width, m::Element::float32},
-                            {candidates.data(), 40, width, m::Element::float32}, offsets, 1};
-    m::match(list, {m::Metric::euclidean, false, false, infinity, infinity}, 1, {row.data(), distance.data()});
+                            {candidates.data(), 40, width, m::Element::float32},
+                            offsets,
+                            1};
+    m::match(list, {m::Metric::euclidean, false, false, infinity, infinity}, 1,
+             {row.data(), distance.data()});
     for (int i = 0; i < 50; ++i) {
       m::Best first{-HUGE_VALF, 40}, second = first;
       for (int j = 39; j >= 0; --j) {

@@ -1,11 +1,12 @@
-// The module _cuda. Addresses come in as integers, from tensors that the caller keeps alive until the stream
-// is done.
+// RANSAC and matching of the module _cuda. Addresses come in as integers, from tensors that the caller keeps
+// alive until the stream is done.
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 
+#include "bindings/cuda/bindings.h"
 #include "matching/match_cuda.h"
 #include "ransac/ransac_cuda.h"
 
@@ -82,10 +83,10 @@ void bind_matching_cuda(py::module_& m) {
 }
 
 }  // namespace
-}  // namespace fastdct
 
-PYBIND11_MODULE(_cuda, m) {
-  m.doc() = "CUDA kernels of fastdct. Private: use the fastdct package.";
-  fastdct::bind_ransac_cuda(m);
-  fastdct::bind_matching_cuda(m);
+void bind_verification(py::module_& m) {
+  bind_ransac_cuda(m);
+  bind_matching_cuda(m);
 }
+
+}  // namespace fastdct
