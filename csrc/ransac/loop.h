@@ -61,27 +61,61 @@ FASTDCT_HD std::int64_t worth_optimising(std::int64_t best_hypothesis, std::int6
   return like > hope ? like : hope;
 }
 
-// Starts from `best`, what is known before, which may be nothing. Ties go to the earlier hypothesis.
+// How far the search of one pair has come: what decides which hypotheses are taken, in their order.
+template <class Model>
+class Progress {
+ public:
+  // `known` is what was found before, which may be nothing, and the probability of a sample of its inliers.
+  FASTDCT_HD void start(const Budget& budget, const Fit<Model>& known, double probability) {
+    best_ = known;
+    best_score_ = 0;
+    confidence_ = budget.confidence;
+    limit_ = required_iterations(probability, confidence_, budget.max_iterations);
+  }
+
+  // The next hypothesis to be taken is the first of index < limit and score > floor.
+  FASTDCT_HD std::int32_t limit() const { return limit_; }
+  FASTDCT_HD std::int64_t floor() const { return worth_optimising(best_score_, best_.support.score); }
+
+  // Takes a hypothesis and what optimising made of it; whether that is the best. Ties go to the earlier one.
+  FASTDCT_HD bool take(const Hypothesis<Model>& hypothesis, const Fit<Model>& fit) {
+    if (hypothesis.score > best_score_) best_score_ = hypothesis.score;
+    if (fit.support.score <= best_.support.score) return false;
+    best_ = fit;
+    return true;
+  }
+
+  // After a best one at `index`: of the probability of a sample of its inliers.
+  FASTDCT_HD void stop_by(double probability, std::int32_t index) {
+    limit_ = required_iterations(probability, confidence_, limit_);
+    if (limit_ <= index) limit_ = index + 1;
+  }
+
+  FASTDCT_HD Fit<Model> result() const {
+    Fit<Model> fit = best_;
+    fit.num_iterations = limit_;
+    return fit;
+  }
+
+ private:
+  Fit<Model> best_;
+  std::int64_t best_score_;  // of a hypothesis
+  double confidence_;
+  std::int32_t limit_;
+};
+
+// Starts from `known`, what was found before, which may be nothing.
 template <class Source>
 FASTDCT_HD Fit<typename Source::Model> search(Source* source, const Budget& budget,
-                                              Fit<typename Source::Model> best = {}) {
-  using Model = typename Source::Model;
-  const auto required = [&](std::int32_t limit) {
-    return required_iterations(source->sample_probability(best), budget.confidence, limit);
-  };
-  std::int32_t limit = required(budget.max_iterations);
-  std::int64_t best_score = 0;  // of a hypothesis
-  Hypothesis<Model> found;
-  while (source->next(limit, worth_optimising(best_score, best.support.score), &found)) {
-    best_score = found.score > best_score ? found.score : best_score;
-    const Fit<Model> fit = source->optimise(found);
-    if (fit.support.score <= best.support.score) continue;
-    best = fit;
-    limit = required(limit);
-    if (limit <= found.index) limit = found.index + 1;
+                                              const Fit<typename Source::Model>& known = {}) {
+  Progress<typename Source::Model> progress;
+  progress.start(budget, known, source->sample_probability(known));
+  Hypothesis<typename Source::Model> found;
+  while (source->next(progress.limit(), progress.floor(), &found)) {
+    const Fit<typename Source::Model> fit = source->optimise(found);
+    if (progress.take(found, fit)) progress.stop_by(source->sample_probability(fit), found.index);
   }
-  best.num_iterations = limit;
-  return best;
+  return progress.result();
 }
 
 }  // namespace fastdct::ransac

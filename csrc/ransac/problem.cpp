@@ -4,31 +4,12 @@
 #include <cmath>
 
 #include "common/lanes_count.h"
+#include "ransac/middle.h"
 #include "ransac/sample.h"
 #include "ransac/score.h"
 #include "ransac/search_kernels.h"
 
 namespace fastdct::ransac {
-namespace {
-
-// The middle of a few finite values: near the keypoints, which is all that float32 needs, however wild some
-// of the matches are. A mean is not, and the median of all takes as long as the rest of the preparation.
-double middle(const double* coordinates, std::int32_t size) {
-  constexpr std::int32_t kSamples = 15;
-  double sample[kSamples];
-  const std::int32_t step = std::max(1, size / kSamples);
-  std::int32_t count = 0;
-  for (std::int32_t i = 0; i < size && count < kSamples; i += step) {
-    const double value = coordinates[2 * std::int64_t{i}];
-    if (std::isfinite(value)) sample[count++] = value;
-  }
-  if (count == 0) return 0;
-  std::nth_element(sample, sample + count / 2, sample + count);
-  return sample[count / 2];
-}
-
-}  // namespace
-
 Workspace::Workspace(std::int32_t max_matches, std::uint64_t seed) : seed_(seed) {
   const auto size = static_cast<size_t>(max_matches);
   for (auto& column : columns_) column.reserve(size + kLanes);

@@ -1,5 +1,6 @@
 // One pair, made ready for the search.
 #pragma once
+#include "common/real.h"
 #include "ransac/matches.h"
 
 namespace fastdct::ransac {
@@ -13,6 +14,11 @@ struct Frame {
 
 // Stands for what float32 cannot hold, and for no match: squares of it, and sums of the squares, are finite.
 constexpr float kFarAway = 1e17f;
+
+FASTDCT_HD float to_search_coordinate(double value, double centre, double scale) {
+  const auto moved = static_cast<float>((value - centre) * scale);
+  return magnitude(moved) < kFarAway ? moved : kFarAway;  // NaN is far away
+}
 
 struct ProblemView {
   Frame frame;

@@ -5,22 +5,13 @@
 #include <cstdint>
 
 #include "common/lanes.h"
+#include "ransac/optimise.h"
 #include "ransac/pending_lanes.h"
 #include "ransac/problem_view.h"
 #include "ransac/prosac.h"
 #include "ransac/sample.h"
 
 namespace fastdct::ransac::FASTDCT_LANES {
-
-// How least squares begins from a hypothesis: with the matches within so many thresholds, so many times.
-struct Start {
-  float radius;
-  int num_rounds;
-};
-
-// From matches that agree to within the noise. With 1.5 thresholds success is 1 % lower at 5 % inliers, 4
-// gain nothing more.
-constexpr Start kStartFromSample = {3, 1};
 
 FASTDCT_HD Match<Lanes> load_matches(const Columns& from, std::int32_t at) {
   return {Lanes::load(from.column[0] + at), Lanes::load(from.column[1] + at),

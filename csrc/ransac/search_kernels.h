@@ -3,20 +3,11 @@
 #include <cstdint>
 
 #include "ransac/estimators.h"
-#include "ransac/loop.h"
 #include "ransac/polished.h"
 #include "ransac/problem_view.h"
+#include "ransac/search_options.h"
 
 namespace fastdct::ransac {
-
-enum class Sampling { uniform, prosac, one_point };
-
-struct SearchOptions {
-  LinearBounds bounds;
-  Budget budget;
-  Sampling sampling;
-  std::uint64_t seed;
-};
 
 // The search and the polish of one model.
 template <class Estimator>

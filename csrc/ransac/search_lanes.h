@@ -5,6 +5,7 @@
 
 #include "common/lanes.h"
 #include "ransac/loop.h"
+#include "ransac/optimise.h"
 #include "ransac/pending_lanes.h"
 #include "ransac/problem_view.h"
 #include "ransac/samplers_lanes.h"
@@ -19,26 +20,14 @@ class Fitter {
 
   Fitter(const Estimator& estimator, const ProblemView& problem) : estimator_(estimator), problem_(problem) {}
 
-  // Weighted least squares, first on wider neighbourhoods, then on the inliers for as long as that gains 1 %:
-  // the last digits are for the polish, of one model.
   Fit<Model> optimise(const Model& hypothesis, const Start& start) const {
-    Fit<Model> best{hypothesis, support(hypothesis), 0};
-    Model model = hypothesis;
-    float radius = start.radius;
-    for (int round = 1; round <= kMaxRefits && refit(model, radius * kErrorSteps, &model); ++round) {
-      if (round < start.num_rounds) continue;
-      radius = 1;
-      const Support gained = support(model);
-      const bool settled = gained.score <= best.support.score + best.support.score / 128;
-      if (gained.score > best.support.score) best = {model, gained, 0};
-      if (settled && round > start.num_rounds) break;
-    }
-    return best;
+    return ransac::optimise(
+        hypothesis, start, [this](const Model& model) { return support(model); },
+        [this](float radius, Model* model) { return refit(*model, radius, model); });
   }
 
  private:
   static constexpr int kSize = Estimator::kModelSize;
-  static constexpr int kMaxRefits = 12;
 
   static ransac::Model<Lanes, kSize> in_all_lanes(const Model& m) {
     ransac::Model<Lanes, kSize> model;
@@ -73,14 +62,6 @@ class Fitter {
     return total;
   }
 
-  // Weight 1 at the model, falling to 1/2 at the radius and 0 beyond: pulled towards the matches that are
-  // surely inliers.
-  template <class Real>
-  FASTDCT_HD static Real weight(Real squared, Real inverse_squared_radius) {
-    const Real distance = squared * inverse_squared_radius;
-    return only_where(distance < Real(1), fused(distance, Real(-0.5f), Real(1)));
-  }
-
   bool refit(const Model& from, float radius, Model* to) const {
     ransac::Model<double, kSize> fitted;
     if (!fit(from, 1 / (radius * radius), &fitted)) return false;
@@ -97,7 +78,7 @@ class Fitter {
       for (std::int32_t i = 0; i < matches.size; i += kLanes) {
         const Match<Lanes> match = load_matches(matches, i);
         const Lanes squared = estimator_.squared_residual(model, match);
-        estimator_.add(model, match, weight(squared, Lanes(inverse_squared_radius)), sums);
+        estimator_.add(model, match, weight_within(squared, Lanes(inverse_squared_radius)), sums);
       }
       double total[Estimator::kNumSums];
       for (int k = 0; k < Estimator::kNumSums; ++k) total[k] = sum_in_pairs(sums[k]);
@@ -116,7 +97,7 @@ class Fitter {
         return Match<double>{m.x, m.y, m.u, m.v};
       };
       const auto weight_at = [&](std::int32_t i) {
-        return weight(estimator_.squared_residual(from, matches[near[i]]), inverse_squared_radius);
+        return weight_within(estimator_.squared_residual(from, matches[near[i]]), inverse_squared_radius);
       };
       return estimator_.refit(match_at, weight_at, count, fitted);
     }

@@ -9,11 +9,15 @@
 
 #include "common/real.h"
 #include "matching/match.h"
+#include "matching/steps.h"
 #include "ransac/loop.h"
+#include "ransac/polish_steps.h"
+#include "ransac/problem.h"
 #include "ransac/prosac.h"
 #include "ransac/ransac.h"
 #include "ransac/sample.h"
 #include "ransac/score.h"
+#include "ransac/slices.h"
 
 namespace r = fastdct::ransac;
 
@@ -212,6 +216,111 @@ static Output verify(const std::vector<double>& source, const std::vector<double
   return out;
 }
 
+// What thread blocks would do, slice by slice, against the vectors' search of the same pair.
+template <class Estimator>
+static void check_slices(const Estimator& estimator, const r::ModelKernels<Estimator>& kernels,
+                         const r::Pair& pair, std::int32_t slice_length) {
+  using Model = r::Model<float, Estimator::kModelSize>;
+  const r::Budget budget{700, 0.99};
+  r::Workspace workspace(pair.matches.size, 11);
+  const r::ProblemView problem = workspace.prepare(pair);
+  const r::Fit<Model> expected =
+      kernels.search(problem, {estimator.bounds, budget, r::Sampling::uniform, 11});
+  const r::SerialGroup<r::kSearchLanes> group;
+  r::Progress<Model> progress;
+  progress.start(budget, {}, 0);
+  for (std::int32_t first = 0; first < budget.max_iterations; first += slice_length) {
+    std::vector<r::Candidate<Model>> candidates;
+    r::SliceFloor floor;
+    for (std::int32_t index = first; index < std::min(first + slice_length, budget.max_iterations); ++index) {
+      Model model;
+      if (!r::make_hypothesis(estimator, problem.ordered, 11, index, &model)) continue;
+      const std::int64_t score = r::support_of(group, estimator, problem.matches, model).score;
+      if (!floor.keeps(score)) continue;
+      candidates.push_back({{model, score, index},
+                            r::optimise(group, estimator, problem.matches, model, r::kStartFromSample)});
+    }
+    r::scan<Estimator>(candidates.data(), static_cast<std::int32_t>(candidates.size()), pair.matches.size,
+                       &progress);
+  }
+  const r::Fit<Model> got = progress.result();
+  CHECK(got.num_iterations == expected.num_iterations);
+  CHECK(got.support.score == expected.support.score &&
+        got.support.num_inliers == expected.support.num_inliers);
+  if (got.support.score == 0) return;
+  for (int k = 0; k < Estimator::kModelSize; ++k) CHECK(got.model[k] == expected.model[k]);
+
+  std::vector<std::int32_t> inlier(pair.matches.size + 8);
+  const r::Polished polished =
+      kernels.polish(estimator, {pair.matches, problem.frame, pair.max_error, inlier.data()}, expected);
+  const auto by_steps = r::polish(r::SerialGroup<r::kPolishLanes>(), estimator, pair.matches, problem.frame,
+                                  pair.max_error, got.model);
+  CHECK(by_steps.support.score == polished.support.score);
+  CHECK(by_steps.support.num_inliers == polished.support.num_inliers);
+  for (int k = 0; k < 6; ++k) CHECK(by_steps.matrix[k] == polished.matrix[k]);
+}
+
+static void test_slices_find_what_the_search_finds() {
+  const r::LinearBounds bounds = r::linear_bounds({0.2, 5, 4, false});
+  const r::SearchKernels& kernels = r::best_search_kernels();
+  for (const int size : {5, 17, 64, 150}) {
+    for (const int period : {2, 5, 1000}) {  // every second, every fifth, none true
+      std::vector<double> source, target;
+      for (int i = 0; i < size; ++i) {
+        const r::Words w = r::philox4x32_10({{static_cast<std::uint32_t>(i), 7, 0, 0}}, 42);
+        const double x = w.word[0] % 1000, y = w.word[1] % 1000;
+        source.insert(source.end(), {x, y});
+        if (i % period == 0)
+          target.insert(target.end(), {0.9 * x - 0.3 * y + w.word[2] % 5, 0.3 * x + y + w.word[3] % 5});
+        else
+          target.insert(target.end(), {w.word[2] % 1000 * 1.0, w.word[3] % 1000 * 1.0});
+      }
+      const r::Pair pair{{source.data(), target.data(), size}, 8.0, nullptr, nullptr, nullptr};
+      for (const std::int32_t slice_length : {33, 128, 700}) {
+        check_slices(r::AffineEstimator{bounds}, kernels.affine, pair, slice_length);
+        check_slices(r::SimilarityEstimator{{bounds}}, kernels.similarity, pair, slice_length);
+      }
+    }
+  }
+}
+
+// What a GPU thread would choose, row by row, against the vector kernels; whole numbers, so that rows tie.
+static void test_gpu_steps_choose_the_same_neighbours() {
+  for (const std::int32_t width : {1, 16, 31, 70}) {
+    std::vector<float> query(50 * width), candidates(40 * width);
+    const auto fill = [](std::vector<float>* values, std::uint32_t stream) {
+      for (std::size_t i = 0; i < values->size(); ++i) {
+        (*values)[i] = static_cast<float>(
+                           r::philox4x32_10({{static_cast<std::uint32_t>(i), stream, 0, 0}}, 9).word[0] % 3) -
+                       1;
+      }
+    };
+    fill(&query, 0), fill(&candidates, 1);
+    const std::int64_t offsets[] = {0, 40};
+    std::vector<std::int32_t> row(50);
+    std::vector<float> distance(50);
+    const double infinity = std::numeric_limits<double>::infinity();
+    const m::Shortlist list{{query.data(), 50, width, m::Element::float32},
+                            {candidates.data(), 40, width, m::Element::float32},
+                            offsets,
+                            1};
+    m::match(list, {m::Metric::euclidean, false, false, infinity, infinity}, 1,
+             {row.data(), distance.data()});
+    for (int i = 0; i < 50; ++i) {
+      m::Best first{-HUGE_VALF, 40}, second = first;
+      for (int j = 39; j >= 0; --j) {
+        float product = 0;
+        for (int k = 0; k < width; ++k) {
+          product = fastdct::fused(query[i * width + k], candidates[j * width + k], product);
+        }
+        m::improve(product - m::half_square(&candidates[j * width], width), j, &first, &second);
+      }
+      CHECK(first.index == row[i]);
+      CHECK(second.index != first.index && second.similarity <= first.similarity);
+    }
+  }
+}
+
 static void check_hostile(const std::vector<double>& source, const std::vector<double>& target,
                           const std::vector<std::int64_t>& offsets, r::ModelKind model,
                           r::Sampling sampling) {
@@ -306,6 +415,8 @@ int main() {
   test_score_terms_are_integers();
   test_half_floats();
   test_matching();
+  test_gpu_steps_choose_the_same_neighbours();
+  test_slices_find_what_the_search_finds();
   test_loop_stops_as_told();
   test_hostile_batch_is_bounded_and_reproducible();
   return failures != 0;

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "bindings/cuda/bindings.h"
 #include "dct/channels_cuda.h"
 
 namespace py = pybind11;
@@ -30,4 +31,5 @@ PYBIND11_MODULE(_cuda, m) {
   m.def("reorder_blocks", &fastdct::reorder_blocks, py::arg("source"), py::arg("target"), py::kw_only(),
         py::arg("num_pictures"), py::arg("num_blocks"), py::arg("element_size"), py::arg("zigzag"),
         py::arg("to_channels"), py::arg("stream"));
+  fastdct::bind_verification(m);
 }

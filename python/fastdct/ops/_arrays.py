@@ -19,6 +19,11 @@ def is_tensor(value: object) -> bool:
     return torch is not None and isinstance(value, torch.Tensor)
 
 
+def on_gpu(value: object) -> bool:
+    """Whether ``value`` is a tensor on a CUDA device."""
+    return is_tensor(value) and bool(value.is_cuda)  # type: ignore[attr-defined]
+
+
 def to_numpy(value: Any, *, name: str) -> NDArray[Any]:
     """``value`` as an array, sharing its memory where it can.
 

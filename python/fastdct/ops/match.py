@@ -17,6 +17,7 @@ from fastdct.ops._arrays import (
     checked_offsets,
     is_tensor,
     matrix,
+    on_gpu,
     shapes,
 )
 
@@ -93,6 +94,8 @@ def match(
     num_threads : int
         CPU threads, each taking whole candidates. The GIL is released.
 
+    Tensors on a GPU are matched there (Euclidean and inner product, without ``one_to_one``) and find the same neighbours.
+
     Raises
     ------
     TypeError, ValueError
@@ -100,23 +103,37 @@ def match(
     """
     if metric not in METRICS:
         raise ValueError(f"metric {metric!r} is not known: accepted are {', '.join(map(repr, METRICS))}")
-    q, c = _descriptors(query, candidates, packed=metric == "hamming")  # [n, d], [M, d]
-    parts = checked_offsets(offsets, num_rows=len(c), rows_of="candidates")
     if max_ratio is not None and not 0 < max_ratio <= 1:
         raise ValueError(f"max_ratio must be in (0, 1], or None, not {max_ratio}")
     if max_distance is not None and not max_distance >= 0:
         raise ValueError(f"max_distance must not be negative, or None, not {max_distance}")
-    found = _run(
-        (q, c, parts),
-        tensors=any(map(is_tensor, (query, candidates, offsets))),
-        metric=metric,
-        mutual=bool(mutual),
-        one_to_one=bool(one_to_one) and not mutual,
-        max_ratio=math.inf if max_ratio is None else float(max_ratio),
-        max_distance=math.inf if max_distance is None else float(max_distance),
-        num_threads=bounded_integer(num_threads, name="num_threads", low=1, high=2**31 - 1),
-    )
+    options = {
+        "metric": metric,
+        "mutual": bool(mutual),
+        "one_to_one": bool(one_to_one) and not mutual,
+        "max_ratio": math.inf if max_ratio is None else float(max_ratio),
+        "max_distance": math.inf if max_distance is None else float(max_distance),
+        "num_threads": bounded_integer(num_threads, name="num_threads", low=1, high=2**31 - 1),
+    }
+    if on_gpu(query):
+        return _match_on_gpu(query, candidates, offsets, options)
+    q, c = _descriptors(query, candidates, packed=metric == "hamming")  # [n, d], [M, d]
+    parts = checked_offsets(offsets, num_rows=len(c), rows_of="candidates")
+    found = _run((q, c, parts), tensors=any(map(is_tensor, (query, candidates, offsets))), **options)
     return Matches(*found)
+
+
+def _match_on_gpu(query: Any, candidates: Any, offsets: Any, options: dict[str, Any]) -> Matches:
+    import torch
+
+    from fastdct.ops import torch_ops
+
+    if query.ndim != 2 or candidates.ndim != 2 or query.shape[1] != candidates.shape[1]:
+        raise ValueError(
+            f"query and candidates must be [rows, d] and equally wide, not {list(query.shape)} and {list(candidates.shape)}"
+        )
+    starts = torch.as_tensor(offsets, dtype=torch.int64, device=query.device)
+    return Matches(*torch_ops.match(query, candidates, starts, **options))
 
 
 def _run(arrays: tuple[NDArray[Any], ...], *, tensors: bool, **options: Any) -> tuple[Array, ...]:

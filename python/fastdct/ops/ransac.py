@@ -15,6 +15,7 @@ from fastdct.ops._arrays import (
     as_tensor,
     bounded_integer,
     is_tensor,
+    on_gpu,
     shapes,
     to_numpy,
 )
@@ -131,6 +132,9 @@ def ransac(
     num_threads : int
         CPU threads, each taking whole pairs. The GIL is released.
 
+    Tensors on a GPU are verified there (similarity and affine, uniform sampling, ragged), by the same hypotheses; what is
+    found stays there, and nothing is waited for: values are not checked, NaN and infinity are outliers.
+
     Raises
     ------
     TypeError, ValueError
@@ -140,47 +144,81 @@ def ransac(
     _check_choice(sampling, name="sampling", choices=SAMPLINGS)
     extras = {"quality": quality, "source_frames": source_frames, "target_frames": target_frames}
     _check_extras(extras, model=model, sampling=sampling)
+    min_scale, max_scale = _scale_bounds(scale_range)
+    options = {
+        "model": model,
+        "sampling": sampling,
+        "max_iterations": bounded_integer(max_iterations, name="max_iterations", low=1, high=2**31 - 1),
+        "confidence": _confidence(confidence),
+        "seed": bounded_integer(seed, name="seed", low=0, high=2**64 - 1),
+        "min_scale": min_scale,
+        "max_scale": max_scale,
+        "max_anisotropy": _anisotropy_bound(max_anisotropy),
+        "allow_reflection": bool(allow_reflection),
+        "num_threads": bounded_integer(num_threads, name="num_threads", low=1, high=2**31 - 1),
+    }
+    if on_gpu(source):
+        if mask is not None or offsets is None:
+            raise TypeError("pairs on the GPU are ragged: give offsets, not mask")
+        return _ransac_on_gpu(source, target, offsets, max_error, options)
     if mask is None:
         pairs = ragged_pairs(source, target, offsets, extras)
     else:
         pairs = padded_pairs(source, target, offsets, extras, mask=mask)
-    min_scale, max_scale = _scale_bounds(scale_range)
-    max_errors = _per_pair(max_error, num_pairs=len(pairs.offsets) - 1)
-    found = _run(
-        (pairs.source, pairs.target, pairs.offsets, max_errors),
-        (pairs.quality, pairs.source_frames, pairs.target_frames),
-        tensors=any(map(is_tensor, (source, target, offsets, mask))),
-        model=model,
-        sampling=sampling,
-        max_iterations=bounded_integer(max_iterations, name="max_iterations", low=1, high=2**31 - 1),
-        confidence=_confidence(confidence),
-        seed=bounded_integer(seed, name="seed", low=0, high=2**64 - 1),
-        min_scale=min_scale,
-        max_scale=max_scale,
-        max_anisotropy=_anisotropy_bound(max_anisotropy),
-        allow_reflection=bool(allow_reflection),
-        num_threads=bounded_integer(num_threads, name="num_threads", low=1, high=2**31 - 1),
+    arrays = (
+        pairs.source,
+        pairs.target,
+        pairs.offsets,
+        _per_pair(max_error, num_pairs=len(pairs.offsets) - 1),
     )
-    num_inliers, num_one_to_one, score, models, inlier_mask, num_iterations = found
+    optional = (pairs.quality, pairs.source_frames, pairs.target_frames)
+    tensors = any(map(is_tensor, (source, target, offsets, mask)))
+    num_inliers, num_one_to_one, score, models, inlier_mask, num_iterations = _run(
+        arrays, optional, options, tensors=tensors
+    )
     return RansacResult(num_inliers, num_one_to_one, score, models, pairs.padded(inlier_mask), num_iterations)
+
+
+def _ransac_on_gpu(
+    source: Any, target: Any, offsets: Any, max_error: Any, options: dict[str, Any]
+) -> RansacResult:
+    """As for tensors of the CPU, but what would have to be waited for is not checked: values, and offsets."""
+    import torch
+
+    from fastdct.ops import torch_ops
+
+    for tensor, name in ((source, "source"), (target, "target")):
+        if tensor.ndim != 2 or tensor.shape[1] != 2 or tensor.shape[0] != source.shape[0]:
+            raise ValueError(f"{name} must be [K, 2] with K = {source.shape[0]}, not {list(tensor.shape)}")
+    starts = torch.as_tensor(offsets, dtype=torch.int64, device=source.device)
+    errors = torch.as_tensor(max_error, dtype=torch.float64, device=source.device)
+    errors = errors.expand(len(starts) - 1).contiguous()
+    found = torch_ops.ransac(
+        source.double(), target.double(), starts, errors, None, None, None, **_with_signed_seed(options)
+    )
+    return RansacResult(*found)
+
+
+def _with_signed_seed(options: dict[str, Any]) -> dict[str, Any]:
+    """An operator's integers are signed."""
+    seed = options["seed"]
+    return {**options, "seed": seed - (1 << 64) if seed >= 1 << 63 else seed}
 
 
 def _run(
     arrays: tuple[NDArray[Any], ...],
-    extras: tuple[NDArray[Any] | None, ...],
+    optional: tuple[NDArray[Any] | None, ...],
+    options: dict[str, Any],
     *,
     tensors: bool,
-    seed: int,
-    **options: Any,
 ) -> tuple[Array, ...]:
     """Call the kernel, through its torch operator if tensors are wanted."""
     if not tensors:
-        return _C.ransac(*arrays, *extras, seed=seed, **options)
+        return _C.ransac(*arrays, *optional, **options)
     from fastdct.ops import torch_ops
 
-    signed = seed - (1 << 64) if seed >= 1 << 63 else seed  # an operator's integers are signed
-    inputs = [None if array is None else as_tensor(array) for array in (*arrays, *extras)]
-    found: tuple[Array, ...] = torch_ops.ransac(*inputs, seed=signed, **options)
+    inputs = [None if array is None else as_tensor(array) for array in (*arrays, *optional)]
+    found: tuple[Array, ...] = torch_ops.ransac(*inputs, **_with_signed_seed(options))
     return found
 
 

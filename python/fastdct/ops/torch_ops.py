@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fastdct import _C
+from fastdct.ops import _cuda_kernels
 
 _UINT64 = (1 << 64) - 1
 
@@ -146,4 +147,65 @@ def _(
         max_error.new_empty(num_pairs, rows, 3),
         source.new_empty(source.shape[0], dtype=torch.bool),
         offsets.new_empty(num_pairs, dtype=torch.int32),
+    )
+
+
+@match.register_kernel("cuda")
+def _(
+    query: Tensor,
+    candidates: Tensor,
+    offsets: Tensor,
+    metric: str,
+    mutual: bool,
+    one_to_one: bool,
+    max_ratio: float,
+    max_distance: float,
+    num_threads: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    return _cuda_kernels.match(
+        query,
+        candidates,
+        offsets,
+        metric=metric,
+        mutual=mutual,
+        one_to_one=one_to_one,
+        max_ratio=max_ratio,
+        max_distance=max_distance,
+    )
+
+
+@ransac.register_kernel("cuda")
+def _(
+    source: Tensor,
+    target: Tensor,
+    offsets: Tensor,
+    max_error: Tensor,
+    quality: Tensor | None,
+    source_frames: Tensor | None,
+    target_frames: Tensor | None,
+    model: str,
+    sampling: str,
+    max_iterations: int,
+    confidence: float,
+    seed: int,
+    min_scale: float,
+    max_scale: float,
+    max_anisotropy: float,
+    allow_reflection: bool,
+    num_threads: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    return _cuda_kernels.ransac(
+        source,
+        target,
+        offsets,
+        max_error,
+        model=model,
+        sampling=sampling,
+        max_iterations=max_iterations,
+        confidence=confidence,
+        seed=seed & _UINT64,
+        min_scale=min_scale,
+        max_scale=max_scale,
+        max_anisotropy=max_anisotropy,
+        allow_reflection=allow_reflection,
     )

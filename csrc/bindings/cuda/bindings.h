@@ -1,0 +1,7 @@
+// What module.cpp calls for each room.
+#pragma once
+#include <pybind11/pybind11.h>
+
+namespace fastdct {
+void bind_verification(pybind11::module_& m);
+}  // namespace fastdct

@@ -1,0 +1,189 @@
+"""The CUDA side of the torch operators: device tensors in, the module ``fastdct._cuda`` launched on their stream."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_MAX_SQUARE = torch.finfo(torch.float32).max / 8
+MODELS = ("similarity", "affine")
+"""Models that the GPU verifies so far; the CPU has all."""
+
+
+def _cuda() -> Any:
+    try:
+        return importlib.import_module("fastdct._cuda")
+    except ImportError as error:
+        raise RuntimeError(
+            "this build of fastdct has no CUDA kernels: install it where nvcc is on the PATH "
+            "(CMAKE_ARGS=-DFASTDCT_CUDA=ON makes that a condition), or pass CPU tensors"
+        ) from error
+
+
+def _check_device(first: Tensor, *others: Tensor) -> None:
+    for other in others:
+        if other.device != first.device:
+            raise ValueError(f"tensors must be on one device, not {first.device} and {other.device}")
+
+
+def ransac(
+    source: Tensor,
+    target: Tensor,
+    offsets: Tensor,
+    max_error: Tensor,
+    *,
+    model: str,
+    sampling: str,
+    max_iterations: int,
+    confidence: float,
+    seed: int,
+    min_scale: float,
+    max_scale: float,
+    max_anisotropy: float,
+    allow_reflection: bool,
+    max_matches: int | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Verify pairs on the GPU; results as `fastdct.ops.torch_ops.ransac`.
+
+    ``max_matches`` is the size of the largest pair, at least. Without it the number of all matches stands for it, which
+    costs memory and nothing else, so that nothing has to be waited for.
+    """
+    if model not in MODELS or sampling != "uniform":
+        raise NotImplementedError(
+            f"model {model!r} with sampling {sampling!r} runs on the CPU only: pass CPU tensors, or use "
+            f"{' or '.join(map(repr, MODELS))} with 'uniform' on the GPU"
+        )
+    _check_device(source, target, offsets, max_error)
+    arrays = [tensor.contiguous() for tensor in (source, target, offsets, max_error)]
+    num_matches, num_pairs = len(source), len(max_error)
+    largest = num_matches if max_matches is None else max_matches
+    num_inliers, num_one_to_one, num_iterations = (
+        source.new_empty(num_pairs, dtype=torch.int32) for _ in range(3)
+    )
+    score, models = source.new_empty(num_pairs), source.new_empty((num_pairs, 2, 3))
+    mask = source.new_empty(num_matches, dtype=torch.bool)
+    module = _cuda()
+    size = module.ransac_workspace(num_matches, num_pairs, largest)
+    workspace = torch.empty(size, dtype=torch.uint8, device=source.device)
+    outputs = (num_inliers, num_one_to_one, score, models, mask, num_iterations)
+    with torch.cuda.device(source.device):
+        module.ransac(
+            *(array.data_ptr() for array in arrays),
+            num_matches,
+            num_pairs,
+            largest,
+            model,
+            max_iterations,
+            confidence,
+            seed,
+            min_scale,
+            max_scale,
+            max_anisotropy,
+            allow_reflection,
+            workspace.data_ptr(),
+            *(output.data_ptr() for output in outputs),
+            torch.cuda.current_stream().cuda_stream,
+        )
+    # The workspace may be freed before the kernels have run: the allocator hands it on in the order of the stream.
+    return outputs
+
+
+def match(
+    query: Tensor,
+    candidates: Tensor,
+    offsets: Tensor,
+    *,
+    metric: str,
+    mutual: bool,
+    one_to_one: bool,
+    max_ratio: float,
+    max_distance: float,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Match on the GPU; results as `fastdct.ops.torch_ops.match`. Waits for the GPU once, to know how many there are."""
+    if metric == "hamming" or one_to_one:
+        raise NotImplementedError(
+            "metric 'hamming' and one_to_one without mutual run on the CPU only: pass CPU tensors"
+        )
+    _check_device(query, candidates, offsets)
+    q, c = query.float().contiguous(), candidates.float().contiguous()  # [n, d], [M, d]
+    starts = offsets.contiguous()
+    num_query, num_candidates = len(q), len(starts) - 1
+    nearest = torch.full((2, num_candidates, num_query), -1, dtype=torch.int32, device=q.device)
+    nearest_query = torch.full((len(c),), -1, dtype=torch.int32, device=q.device)
+    with torch.cuda.device(q.device):
+        _cuda().find_neighbours(
+            q.data_ptr(),
+            c.data_ptr(),
+            starts.data_ptr(),
+            num_query,
+            num_candidates,
+            q.shape[1],
+            len(c),
+            metric == "inner_product",
+            nearest[0].data_ptr(),
+            nearest[1].data_ptr(),
+            nearest_query.data_ptr(),
+            torch.cuda.current_stream().cuda_stream,
+        )
+    return _accepted(
+        q,
+        c,
+        starts,
+        nearest,
+        nearest_query,
+        inner_product=metric == "inner_product",
+        mutual=mutual,
+        max_ratio=max_ratio,
+        max_distance=max_distance,
+    )
+
+
+def _accepted(
+    q: Tensor,
+    c: Tensor,
+    offsets: Tensor,
+    nearest: Tensor,
+    nearest_query: Tensor,
+    *,
+    inner_product: bool,
+    mutual: bool,
+    max_ratio: float,
+    max_distance: float,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The rules of `fastdct.ops.match` on neighbours [2, P, n]; the same on any device."""
+    _refuse_bad_rows(q, name="query")
+    _refuse_bad_rows(c, name="candidates")
+    rows = torch.arange(len(q), device=q.device)  # [n]
+    keep = nearest[0] >= 0  # [P, n]
+    place = (nearest.clamp(min=0) + offsets[:-1, None]).clamp(max=max(len(c) - 1, 0))  # [2, P, n] row of c
+    if mutual and len(c):
+        keep &= nearest_query[place[0]] == rows
+    candidate, query = keep.nonzero(as_tuple=True)  # [K]
+    first = _distance(q[query], c[place[0][keep]], inner_product)  # [K]
+    good = first <= max_distance
+    if math.isfinite(max_ratio):
+        second = _distance(q[query], c[place[1][keep]], inner_product)
+        good &= (first <= max_ratio * second) | (nearest[1][keep] < 0)
+    candidate, query, index = candidate[good], query[good], nearest[0][keep][good].long()
+    counts = torch.bincount(candidate, minlength=len(offsets) - 1)
+    return query, index, torch.nn.functional.pad(counts.cumsum(0), (1, 0)), first[good].float()
+
+
+def _distance(a: Tensor, b: Tensor, inner_product: bool) -> Tensor:
+    if inner_product:
+        return 1 - (a.double() * b).sum(dim=1)
+    return (a.double() - b).square().sum(dim=1).sqrt()
+
+
+def _refuse_bad_rows(rows: Tensor, *, name: str) -> None:
+    bad = ~(rows.square().sum(dim=1) <= _MAX_SQUARE)  # [rows]
+    if bad.any():
+        row = int(bad.nonzero()[0])
+        raise ValueError(
+            f"{name}[{row}] is not finite, or so large that squared distances overflow float32: every number must "
+            "be finite (as float32); scale large descriptors down"
+        )

@@ -1,0 +1,129 @@
+"""What a GPU does. Where there is none, its rules on CPU tensors; FASTDCT_FAIL_WITHOUT_CUDA=1 makes the rest a failure."""
+
+import math
+import os
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+from fastdct.ops import _cuda_kernels, match, ransac  # noqa: E402
+
+MUST = os.environ.get("FASTDCT_FAIL_WITHOUT_CUDA") == "1"
+gpu = pytest.mark.skipif(not torch.cuda.is_available() and not MUST, reason="no CUDA device")
+
+
+def neighbours(query, candidates, offsets):
+    """By definition: nearest and second nearest rows [2, P, n], nearest query rows [M]."""
+    nearest = torch.full((2, len(offsets) - 1, len(query)), -1, dtype=torch.int32)
+    nearest_query = torch.full((len(candidates),), -1, dtype=torch.int32)
+    for p in range(len(offsets) - 1):
+        rows = slice(int(offsets[p]), int(offsets[p + 1]))
+        distances = torch.cdist(query.double(), candidates[rows].double())  # [n, m]
+        order = distances.argsort(dim=1)
+        for place in range(min(2, order.shape[1])):
+            nearest[place, p] = order[:, place].int()
+        if len(candidates[rows]):
+            nearest_query[rows] = distances.argmin(dim=0).int()
+    return nearest, nearest_query
+
+
+@pytest.mark.parametrize("mutual", [True, False])
+@pytest.mark.parametrize(
+    ("max_ratio", "max_distance"), [(math.inf, math.inf), (0.9, math.inf), (math.inf, 4.5)]
+)
+def test_rules_accept_what_the_cpu_accepts(mutual, max_ratio, max_distance):
+    rng = np.random.default_rng(0)
+    query, candidates = (torch.from_numpy(rng.normal(size=(n, 16)).astype(np.float32)) for n in (20, 60))
+    offsets = torch.tensor([0, 25, 25, 26, 60])
+    rules = {"mutual": mutual, "max_ratio": max_ratio, "max_distance": max_distance}
+    found = _cuda_kernels._accepted(
+        query, candidates, offsets, *neighbours(query, candidates, offsets), inner_product=False, **rules
+    )
+    options = {name: None if value == math.inf else value for name, value in rules.items()}
+    expected = match(query.numpy(), candidates.numpy(), offsets.numpy(), **options)
+    for tensor, name in zip(found, ("query_index", "candidate_index", "offsets"), strict=False):
+        np.testing.assert_array_equal(tensor.numpy(), getattr(expected, name), err_msg=name)
+    np.testing.assert_allclose(found[3].numpy(), expected.distance, rtol=1e-6)
+
+
+def test_bad_rows_are_named():
+    rows = torch.zeros((3, 4))
+    rows[2, 1] = math.nan
+    with pytest.raises(ValueError, match=r"query\[2\] is not finite"):
+        _cuda_kernels._refuse_bad_rows(rows, name="query")
+
+
+def test_what_the_gpu_cannot_do_is_said():
+    points = torch.zeros((4, 2), dtype=torch.float64)
+    options = {
+        "max_iterations": 9, "confidence": 0.9, "seed": 0, "min_scale": 0.0, "max_scale": math.inf,
+        "max_anisotropy": math.inf, "allow_reflection": True,
+    }  # fmt: skip
+    with pytest.raises(NotImplementedError, match=r"'homography' .* runs on the CPU only"):
+        _cuda_kernels.ransac(
+            points, points, torch.tensor([0, 4]), torch.ones(1), model="homography", sampling="uniform", **options
+        )  # fmt: skip
+    with pytest.raises(NotImplementedError, match=r"'hamming' .* CPU only"):
+        _cuda_kernels.match(
+            points, points, torch.tensor([0, 4]), metric="hamming", mutual=True, one_to_one=False,
+            max_ratio=1.0, max_distance=1.0,
+        )  # fmt: skip
+
+
+def planted_batch():
+    rng = np.random.default_rng(1)
+    sizes = [0, 3, 4, 15, 16, 17, 63, 64, 65, 200, 700, 200, 200]
+    source = rng.uniform(0, 1000, (sum(sizes), 2))
+    target = rng.uniform(0, 1000, (sum(sizes), 2))
+    true = rng.random(sum(sizes)) < np.repeat(np.linspace(0.6, 0.05, len(sizes)), sizes)
+    target[true] = source[true] @ [[0.9, 0.3], [-0.25, 1.1]] + rng.normal(0, 1, (true.sum(), 2)) + 40
+    target[::9] = target[0]  # many to one
+    return source, target, np.cumsum([0, *sizes])
+
+
+@gpu
+@pytest.mark.parametrize("model", ["affine", "similarity"])
+@pytest.mark.parametrize("max_iterations", [1, 500, 5000])
+def test_gpu_finds_what_the_cpu_finds(model, max_iterations):
+    source, target, offsets = planted_batch()
+    options = {"max_error": 6.0, "model": model, "max_iterations": max_iterations, "seed": 5}
+    expected = ransac(source, target, offsets, **options)
+    tensors = [torch.from_numpy(array).cuda() for array in (source, target, offsets)]
+    found = ransac(*tensors, **options)
+    for name in ("num_inliers", "num_one_to_one", "score", "inlier_mask", "num_iterations"):
+        np.testing.assert_array_equal(
+            getattr(found, name).cpu().numpy(), getattr(expected, name), err_msg=name
+        )
+    np.testing.assert_allclose(found.model.cpu().numpy(), expected.model, rtol=1e-12)
+
+
+@gpu
+@pytest.mark.parametrize("metric", ["euclidean", "inner_product"])
+@pytest.mark.parametrize("width", [16, 33, 128])
+def test_gpu_matches_what_the_cpu_matches(metric, width):
+    rng = np.random.default_rng(2)
+    query, candidates = (rng.integers(-2, 3, (n, width)).astype(np.float32) for n in (70, 300))
+    offsets = np.array([0, 100, 100, 101, 300])
+    for options in ({"mutual": True}, {"mutual": False, "max_ratio": 0.95}):
+        expected = match(query, candidates, offsets, metric=metric, **options)
+        found = match(
+            *(torch.from_numpy(array).cuda() for array in (query, candidates, offsets)),
+            metric=metric,
+            **options,
+        )
+        np.testing.assert_array_equal(found.query_index.cpu().numpy(), expected.query_index)
+        np.testing.assert_array_equal(found.candidate_index.cpu().numpy(), expected.candidate_index)
+        np.testing.assert_allclose(found.distance.cpu().numpy(), expected.distance, rtol=1e-6)
+
+
+@gpu
+def test_gpu_operators_are_captured_without_waiting():
+    source, target, offsets = (torch.from_numpy(array).cuda() for array in planted_batch())
+    ransac(source, target, offsets, max_error=6.0)
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        ransac(source, target, offsets, max_error=torch.full((len(offsets) - 1,), 6.0, device="cuda"))
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
