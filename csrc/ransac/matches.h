@@ -26,7 +26,7 @@ struct Matches {
 };
 
 // The same as a structure of float arrays, for the search: coordinates from about the middle of each image,
-// in steps of 1 / kErrorSteps of the largest error (normalise.h).
+// in steps of 1 / kErrorSteps of the largest error (problem_view.h).
 struct Columns {
   const float* column[4];  // x, y, u, v, each [size + padding]
   std::int32_t size;
