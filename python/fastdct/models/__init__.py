@@ -9,6 +9,8 @@ for _module in ("torch", "safetensors"):
 from fastdct.models.config import DelgConfig  # noqa: E402
 from fastdct.models.delg import Delg, DelgOutput, delg_resnet50, delg_small  # noqa: E402
 from fastdct.models.heads import Attention, GeM, Whitening, attention_pool  # noqa: E402
+from fastdct.models.mobilenet import MobileNetV2  # noqa: E402
+from fastdct.models.quantized import load_quantized  # noqa: E402
 from fastdct.models.resnet import ResNet  # noqa: E402
 from fastdct.models.weights import WeightsError, load, save  # noqa: E402
 
@@ -18,6 +20,7 @@ __all__ = [
     "DelgConfig",
     "DelgOutput",
     "GeM",
+    "MobileNetV2",
     "ResNet",
     "WeightsError",
     "Whitening",
@@ -25,5 +28,6 @@ __all__ = [
     "delg_resnet50",
     "delg_small",
     "load",
+    "load_quantized",
     "save",
 ]
