@@ -17,7 +17,7 @@ import torch
 
 import machine
 from fastdct import models
-from fastdct.retrieval import Extractor, Index, Record, VerificationOptions
+from fastdct.retrieval import Extractor, GeometricVerification, Index, Record
 from fastdct.retrieval.benchmark import Benchmark
 from fastdct.retrieval.evaluation import Evaluation
 from fastdct.retrieval.features import Features
@@ -55,9 +55,9 @@ def measure(folder: Path, model: str) -> dict[str, Any]:
         index.add(Record(name, features[name], 1, 0, 0) for name in names)
         benchmark = Benchmark.load(index, ground_truth)
         queries = benchmark.features(extractor)
-        plain = benchmark.run(queries, verification=None)
+        plain = benchmark.run(queries)
         start = time.perf_counter()
-        verified = benchmark.run(queries, verification=VerificationOptions())
+        verified = benchmark.run(queries, steps=[GeometricVerification()])
         per_query = (time.perf_counter() - start) / len(queries)
     return {
         "model": model,

@@ -119,11 +119,21 @@ def test_searching_prints_a_table(photos, index, capsys):
     assert lines[1].split()[:3] == ["1", "p3.jpg", "1.0000"]
     assert int(lines[1].split()[3]) > 20
     assert len(lines) == 4
-    assert run("search", index, photos / "p6.png", "--no-verify") == 0
+    assert run("search", index, photos / "p6.png", "--steps") == 0
     out = capsys.readouterr().out.splitlines()
     assert "p6.png: PNG, its pixels were converted to coefficients" in out[0]
     assert out[2].split() == ["1", "p6.png", "1.0000", "-"]
     assert len(out) == 9
+
+
+def test_steps_are_taken_in_order(photos, index, tmp_path, capsys):
+    command = ("search", index, photos / "p3.jpg", "--top-k", 3, "--steps")
+    assert run(*command, "pca-whiten:dims=4", "dba:num_neighbours=1", "alpha-qe") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["1", "p3.jpg", "1.0000", "-"]
+    path = truth(tmp_path, photos, [("photos/p1.jpg", {"ok": [1], "junk": []})])
+    assert run("evaluate", index, path, "--steps", "superglobal", "diffusion", "verify:shortlist=3") == 0
+    assert "global only  superglobal diffusion verify:shortlist=3" in capsys.readouterr().out
 
 
 def test_long_names_are_not_cut(tmp_path, weights, capsys):
@@ -188,15 +198,15 @@ def test_evaluating_ends_with_the_overall_map(photos, index, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("AP: area under the precision-recall curve by trapezoids")
     assert "global only" in lines[1]
-    assert "with verification" in lines[1]
+    assert lines[1].endswith("  verify")
     table = {" ".join(line.split()[:2]): line.split()[2:] for line in lines[2:]}
     assert table["mAP itself"] == ["1", "1.000", "1.000"]
     assert table["mAP everything"] == ["1", "1.000", "1.000"]
     assert table["mAP outside"] == ["1", "1.000", "1.000"]
     assert lines[-2] == "dropped, without positives: photos/p2.jpg"
     assert lines[-1] == "mAP all: 1.000"
-    assert run("evaluate", index, path, "--no-verify") == 0
-    assert "with verification" not in capsys.readouterr().out
+    assert run("evaluate", index, path, "--steps") == 0
+    assert "verify" not in capsys.readouterr().out
 
 
 def test_junk_and_wrong_answers_count_as_the_protocol_says(photos, index, tmp_path, capsys):
@@ -219,7 +229,7 @@ def test_junk_and_wrong_answers_count_as_the_protocol_says(photos, index, tmp_pa
     ranked = [name for name, _ in worst.nearest(worst.features("p0.jpg").global_descriptor, top_k=7)]
     ranked = [int(name[1]) for name in ranked if name in {f"p{i}.jpg" for i in range(5)}]
     entries = [("photos/p0.jpg", {"ok": [ranked[-1]], "junk": []})]
-    assert run("evaluate", index, truth(tmp_path, photos, entries), "--no-verify") == 0
+    assert run("evaluate", index, truth(tmp_path, photos, entries), "--steps") == 0
     assert capsys.readouterr().out.endswith("mAP all: 0.100\n")  # (0 + 1/5) / 2 at the fifth of five places
 
 
@@ -258,6 +268,7 @@ def test_info(photos, tmp_path, capsys):
         ),
         (("search", "{index}", "{photos}/p0.jpg", "--box", "1,2,3"), "is not a box: give four numbers"),
         (("search", "{index}", "{photos}/p0.jpg", "--top-k", "0"), "is not a count"),
+        (("search", "{index}", "{photos}/p0.jpg", "--steps", "magic"), "there is no step 'magic'"),
         (("search", "{index}", "{photos}/broken.jpg"), "broken.jpg"),
         (("search", "{index}", "{photos}/none.jpg"), "none.jpg: No such file"),
         (("search", "{photos}", "{photos}/p0.jpg"), "there is no index at"),

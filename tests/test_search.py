@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fastdct.retrieval import Index, Record, VerificationOptions, search
+from fastdct.retrieval import GeometricVerification, Index, Record, VerificationOptions, search
 from made import SPEC, features, unit
 
 
@@ -33,7 +33,7 @@ def by_similarity(index, query):
 
 
 def test_without_verification_the_ranking_is_by_similarity(index, query):
-    ranking = search(index, query, top_k=4, verification=None)
+    ranking = search(index, query, top_k=4, steps=())
     assert list(ranking.names) == by_similarity(index, query)[:4]
     assert [hit.num_inliers for hit in ranking] == [None] * 4
     assert ranking[0].similarity == pytest.approx(
@@ -55,7 +55,7 @@ def test_verified_images_come_first_by_inliers_then_by_similarity(index, query):
 
 
 def test_only_the_shortlist_is_verified(index, query):
-    ranking = search(index, query, top_k=10, shortlist=4)
+    ranking = search(index, query, top_k=10, steps=[GeometricVerification(shortlist=4)])
     order = by_similarity(index, query)
     assert set(ranking.names[:4]) == set(order[:4])
     assert list(ranking.names[4:]) == order[4:]
@@ -64,14 +64,16 @@ def test_only_the_shortlist_is_verified(index, query):
 
 def test_excluded_images_leave_their_place_on_the_shortlist(index, query):
     order = by_similarity(index, query)
-    ranking = search(index, query, top_k=10, shortlist=3, exclude={order[0], order[1], "unknown"})
+    steps = [GeometricVerification(shortlist=3)]
+    ranking = search(index, query, top_k=10, steps=steps, exclude={order[0], order[1], "unknown"})
     assert set(ranking.names[:3]) == set(order[2:5])
     assert len(ranking) == 8
     assert len(search(index, query, exclude=set(order))) == 0
 
 
 def test_the_same_question_has_the_same_answer(index, query):
-    first, second = (search(index, query, verification=VerificationOptions(seed=3)) for _ in range(2))
+    steps = [GeometricVerification(options=VerificationOptions(seed=3))]
+    first, second = (search(index, query, steps=steps) for _ in range(2))
     assert first.names == second.names
     for one, other in zip(first, second, strict=True):
         assert (one.similarity, one.num_inliers) == (other.similarity, other.num_inliers)
@@ -82,7 +84,8 @@ def test_fewer_images_than_asked_for(index, query):
     assert len(search(index, query, top_k=1000)) == 10
 
 
-@pytest.mark.parametrize("options", [{"top_k": 0}, {"shortlist": 0}])
-def test_impossible_counts_are_refused(index, query, options):
-    with pytest.raises(ValueError, match="at least 1"):
-        search(index, query, **options)
+def test_impossible_counts_are_refused(index, query):
+    with pytest.raises(ValueError, match="top_k must be at least 1"):
+        search(index, query, top_k=0)
+    with pytest.raises(ValueError, match="shortlist must be at least 1"):
+        GeometricVerification(shortlist=0)

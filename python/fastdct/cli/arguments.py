@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fastdct.geometry import Box
     from fastdct.retrieval import Extractor, Index
+    from fastdct.retrieval.steps import Step
 
 Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -29,6 +31,26 @@ def add_images(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--images", metavar="DIR", help="where the indexed folder is now (default: where it was when indexed)"
     )
+
+
+def add_steps(command: argparse.ArgumentParser) -> None:
+    """The option --steps."""
+    command.add_argument(
+        "--steps",
+        nargs="*",
+        default=["verify"],
+        metavar="STEP",
+        help="what to do with the ranking by global descriptors, in this order: aqe, alpha-qe, dba, superglobal, "
+        "diffusion, pca-whiten, whiten=FILE, verify; parameters as in alpha-qe:num_neighbours=10,alpha=2; without a "
+        "STEP the ranking stays as it is (default: verify)",
+    )
+
+
+def load_steps(names: Sequence[str], index: Index) -> list[Step]:
+    """The steps that --steps names."""
+    from fastdct.retrieval.steps import named_step
+
+    return [named_step(name, index.vectors) for name in names]
 
 
 def box(text: str) -> Box:

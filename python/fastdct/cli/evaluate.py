@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from fastdct.cli.arguments import add_images, add_index, add_model, open_index
+from fastdct.cli.arguments import add_images, add_index, add_model, add_steps, load_steps, open_index
 from fastdct.cli.terminal import print_table
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="GROUND_TRUTH",
         help="JSON file with imlist, qimlist and gnd (revisited Oxford's layout)",
     )
-    command.add_argument("--no-verify", action="store_true", help="rank by the global descriptors alone")
+    add_steps(command)
     add_images(command)
     add_model(command, default="that of the index")
     command.set_defaults(run=run)
@@ -29,15 +29,15 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a table; the last line is the mAP over all queries."""
-    from fastdct.retrieval import VerificationOptions
     from fastdct.retrieval.benchmark import Benchmark
 
     index, extractor = open_index(arguments.index, arguments.model)
     benchmark = Benchmark.load(index, arguments.ground_truth, root=arguments.images or "")
     features = benchmark.features(extractor)
-    evaluations = {"global only": benchmark.run(features, verification=None)}
-    if not arguments.no_verify:
-        evaluations["with verification"] = benchmark.run(features, verification=VerificationOptions())
+    evaluations = {"global only": benchmark.run(features)}
+    if arguments.steps:
+        steps = load_steps(arguments.steps, index)
+        evaluations[" ".join(arguments.steps)] = benchmark.run(features, steps=steps)
     last = list(evaluations.values())[-1]
     print(last.convention)
     print_table(("measure", "queries", *evaluations), _rows(list(evaluations.values())))

@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastdct.cli.arguments import add_images, add_index, add_model, box, count, open_index
+from fastdct.cli.arguments import (
+    add_images,
+    add_index,
+    add_model,
+    add_steps,
+    box,
+    count,
+    load_steps,
+    open_index,
+)
 from fastdct.cli.terminal import print_table
 
 if TYPE_CHECKING:
@@ -29,7 +38,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="search for this part of the query, in pixels of the upright picture",
     )
     command.add_argument("--top-k", type=count, default=10, metavar="N", help="images to list (default: 10)")
-    command.add_argument("--no-verify", action="store_true", help="rank by the global descriptors alone")
+    add_steps(command)
     command.add_argument("--html", metavar="OUT", help="also write a page that shows the images")
     add_images(command)
     add_model(command, default="that of the index")
@@ -38,7 +47,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(arguments: argparse.Namespace) -> int:
     """Search, print the ranking and write the page."""
-    from fastdct.retrieval import VerificationOptions, search
+    from fastdct.retrieval import search
     from fastdct.retrieval.pictures import open_picture
 
     index, extractor = open_index(arguments.index, arguments.model)
@@ -46,8 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     if picture.converted_from:
         print(f"{arguments.query}: {picture.converted_from}, its pixels were converted to coefficients")
     query = extractor.extract(picture.planes, box=arguments.box)
-    verification = None if arguments.no_verify else VerificationOptions()
-    ranking = search(index, query, top_k=arguments.top_k, verification=verification)
+    ranking = search(index, query, top_k=arguments.top_k, steps=load_steps(arguments.steps, index))
     rows = [
         (
             str(rank),

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from fastdct._extras import require
 from fastdct.retrieval.features import Features, FeatureSpec, LocalFeatures
+from fastdct.retrieval.ranking import Hit, Ranking
 from fastdct.retrieval.rows import Record
-from fastdct.retrieval.search import Hit, Ranking, search
+from fastdct.retrieval.search import Pipeline, search
+from fastdct.retrieval.steps import GeometricVerification
 from fastdct.retrieval.store import Index, IndexStoreError
 from fastdct.retrieval.verification import Verification, VerificationOptions, verify
 
@@ -18,10 +20,12 @@ __all__ = [
     "Extractor",
     "FeatureSpec",
     "Features",
+    "GeometricVerification",
     "Hit",
     "Index",
     "IndexStoreError",
     "LocalFeatures",
+    "Pipeline",
     "Ranking",
     "Record",
     "Verification",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from fastdct.retrieval.evaluation import CONVENTION, REVISITED_CONVENTION, Evaluation, evaluate
 from fastdct.retrieval.features import Features
 from fastdct.retrieval.ground_truth import PROTOCOLS, GroundTruth, GroundTruthError, Query
-from fastdct.retrieval.search import search
+from fastdct.retrieval.search import Pipeline
+from fastdct.retrieval.steps import Step
 from fastdct.retrieval.store import Index
-from fastdct.retrieval.verification import VerificationOptions
 
 if TYPE_CHECKING:
     from fastdct.retrieval.extraction import Extractor
@@ -72,19 +72,18 @@ class Benchmark:
         """The features of each query by name: from the index, or extracted where it has a box or is not there."""
         return {query.name: self._query_features(query, extractor) for query in self.ground_truth.queries}
 
-    def run(
-        self, features: Mapping[str, Features], *, verification: VerificationOptions | None
-    ) -> Evaluation:
-        """Rank the database for every query and judge the rankings.
+    def run(self, features: Mapping[str, Features], *, steps: Sequence[Step] = ()) -> Evaluation:
+        """Rank the database for every query, by global similarity and then by ``steps``, and judge the rankings.
 
-        A query's junk is removed before the shortlist is made. With revisited labels each protocol has its own
-        junk, and so its own rankings.
+        A query's junk is removed before verification cuts its shortlist. With revisited labels each protocol has its
+        own junk, and so its own rankings.
         """
+        pipeline = Pipeline(self.index, steps, names=self.stored.values())
         if not self.ground_truth.revisited:
-            return self._judge(self.ground_truth, features, verification)
+            return self._judge(self.ground_truth, features, pipeline)
         truths = {name: self.ground_truth.protocol(name) for name in PROTOCOLS}
         judged = {
-            name: self._judge(truth, features, verification)
+            name: self._judge(truth, features, pipeline)
             for name, truth in truths.items()
             if any(query.positives for query in truth.queries)
         }
@@ -99,21 +98,12 @@ class Benchmark:
             convention=f"{CONVENTION}; {REVISITED_CONVENTION}",
         )
 
-    def _judge(
-        self, truth: GroundTruth, features: Mapping[str, Features], verification: VerificationOptions | None
-    ) -> Evaluation:
+    def _judge(self, truth: GroundTruth, features: Mapping[str, Features], pipeline: Pipeline) -> Evaluation:
         original = {stored: name for name, stored in self.stored.items()}
-        outside = set(self.index.names) - original.keys()
         rankings = {}
         for query in truth.queries:
             junk = {self.stored[truth.images[place]] for place in query.junk}
-            ranking = search(
-                self.index,
-                features[query.name],
-                top_k=len(truth.images),
-                verification=verification,
-                exclude=outside | junk,
-            )
+            ranking = pipeline.search(features[query.name], top_k=len(truth.images), exclude=junk)
             rankings[query.name] = [original[name] for name in ranking.names]
         return evaluate(rankings, truth)
 

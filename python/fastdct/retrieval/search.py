@@ -1,68 +1,104 @@
-"""Search: a shortlist by the global descriptors, re-ranked by geometric verification."""
+"""Search: images by the likeness of their global descriptors, then through steps that make the ranking better."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdct.retrieval.features import Features
+from fastdct.retrieval.features import Features, LocalFeatures
+from fastdct.retrieval.ranking import Hit, Ranking
+from fastdct.retrieval.steps import Candidates, Database, GeometricVerification, Step
 from fastdct.retrieval.store import Index
-from fastdct.retrieval.verification import VerificationOptions, verify
+from fastdct.retrieval.vectors import Vectors
+
+VERIFY: tuple[Step, ...] = (GeometricVerification(),)
+"""The steps of a search where none are given: a shortlist of 100 is verified."""
 
 
-def _no_points() -> NDArray[np.float32]:
-    return np.zeros((0, 2), np.float32)
+class Pipeline:
+    """Steps bound to an index: what they make of its vectors is made once, for any number of queries.
 
-
-@dataclass(frozen=True, eq=False)
-class Hit:
-    """One ranked image.
-
-    Attributes
+    Parameters
     ----------
-    name
-        Its name in the index.
-    similarity
-        Cosine of its global descriptor and the query's.
-    num_inliers
-        One-to-one inliers of the affine map between query and image, 0 where there are too few to be
-        evidence; None where the image was not verified.
-    model
-        float64 [2, 3]: the affine map from the query's pixels to the image's; None without inliers.
-    query_points, points
-        float32 [m, 2] each: the inlier matches, as (x, y) in original pixels of the query and of the image.
+    index
+        The index, as it is now: a pipeline does not see later changes.
+    steps
+        What to do with a ranking by global similarity, in this order.
+    names
+        Names of the images that are the database; all of the index if not given.
+
+    Raises
+    ------
+    KeyError
+        One of the names is not in the index.
     """
 
-    name: str
-    similarity: float
-    num_inliers: int | None = None
-    model: NDArray[np.float64] | None = field(default=None, repr=False)
-    query_points: NDArray[np.float32] = field(default_factory=_no_points, repr=False)
-    points: NDArray[np.float32] = field(default_factory=_no_points, repr=False)
+    def __init__(
+        self, index: Index, steps: Sequence[Step] = VERIFY, *, names: Collection[str] | None = None
+    ) -> None:
+        self._index = index
+        self.names = index.names if names is None else tuple(sorted(names))
+        self._row_of = {name: row for row, name in enumerate(self.names)}
+        self._vectors = (
+            index.vectors if names is None else Vectors(index.vectors.values[index.positions(self.names)])
+        )
+        self._bound: list[tuple[Step, Database]] = []
+        vectors = self._vectors
+        for step in steps:
+            vectors = step.prepare(vectors)
+            self._bound.append((step, Database(vectors, self._fetch)))
 
+    def search(self, query: Features, *, top_k: int = 10, exclude: Collection[str] = frozenset()) -> Ranking:
+        """Rank the database by its likeness to ``query``; equal images are ordered by name.
 
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """The answer to a query: hits, best first."""
+        Parameters
+        ----------
+        query
+            Features from `Extractor.extract` or `Index.features`, of the model that made the index.
+        top_k
+            How many images to return.
+        exclude
+            Names that must not be in the answer (see `Candidates.excluded` for what steps make of them).
 
-    hits: tuple[Hit, ...]
+        Raises
+        ------
+        ValueError
+            ``top_k`` is not positive, or the query's descriptor has not the index's length.
+        """
+        if top_k < 1:
+            raise ValueError(f"top_k must be at least 1, not {top_k}")
+        vector = query.global_descriptor
+        excluded = np.array([self._row_of[name] for name in exclude if name in self._row_of], np.int64)
+        wanted = max(top_k, *(step.depth for step, _ in self._bound), 1) + len(excluded)
+        rows = self._vectors.nearest(vector[None], top_k=wanted).rows[0]
+        if not len(rows):
+            return Ranking(())
+        candidates = Candidates(query, vector, rows, excluded)
+        for step, database in self._bound:
+            candidates = step.rank(candidates, database)
+        kept = candidates.rows[~np.isin(candidates.rows, excluded)][:top_k]
+        return Ranking(tuple(self._hits(kept, candidates)))
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the hits, best first."""
-        return tuple(hit.name for hit in self.hits)
+    def _fetch(self, rows: NDArray[np.int64]) -> LocalFeatures:
+        return self._index.fetch([self.names[row] for row in rows])
 
-    def __len__(self) -> int:
-        return len(self.hits)
-
-    def __iter__(self) -> Iterator[Hit]:
-        return iter(self.hits)
-
-    def __getitem__(self, rank: int) -> Hit:
-        return self.hits[rank]
+    def _hits(self, rows: NDArray[np.int64], candidates: Candidates) -> list[Hit]:
+        similarities = (self._vectors.values[rows] @ candidates.query.global_descriptor).tolist()
+        verified = candidates.verified
+        places = {} if verified is None else {row: i for i, row in enumerate(verified.rows.tolist())}
+        hits = []
+        for row, similarity in zip(rows.tolist(), similarities, strict=True):
+            if verified is None or row not in places:
+                hits.append(Hit(self.names[row], similarity))
+                continue
+            i, result = places[row], verified.result
+            points = slice(result.offsets[i], result.offsets[i + 1])
+            model = result.models[i] if result.num_inliers[i] else None
+            evidence = int(result.num_inliers[i]), model, result.query_points[points], result.points[points]
+            hits.append(Hit(self.names[row], similarity, *evidence))
+        return hits
 
 
 def search(
@@ -70,58 +106,8 @@ def search(
     query: Features,
     *,
     top_k: int = 10,
-    shortlist: int = 100,
-    verification: VerificationOptions | None = VerificationOptions(),  # noqa: B008 (frozen)
+    steps: Sequence[Step] = VERIFY,
     exclude: Collection[str] = frozenset(),
 ) -> Ranking:
-    """Rank the images of ``index`` by their likeness to ``query``.
-
-    The ``shortlist`` images of the most similar global descriptors (exact search) are verified and ordered by
-    (inliers, similarity); the others follow by similarity, and equal ones are ordered by name.
-
-    Parameters
-    ----------
-    index
-        The index; it must hold features of the model that made ``query``.
-    query
-        Features from `Extractor.extract` or `Index.features`.
-    top_k
-        How many images to return.
-    shortlist
-        How many images to verify.
-    verification
-        How to verify; None ranks by global similarity alone.
-    exclude
-        Names that do not take part: they are removed before the shortlist is made, as the protocol of the
-        revisited benchmarks asks of junk.
-
-    Raises
-    ------
-    ValueError
-        ``top_k`` or ``shortlist`` is not positive, or the query's descriptor has not the index's length.
-    """
-    if top_k < 1 or shortlist < 1:
-        raise ValueError(f"top_k and shortlist must be at least 1, not {top_k} and {shortlist}")
-    wanted = max(top_k, shortlist) if verification else top_k
-    excluded = set(exclude)
-    nearest = index.nearest(query.global_descriptor, top_k=wanted + len(excluded))
-    found = [(name, similarity) for name, similarity in nearest if name not in excluded][:wanted]
-    if verification is None:
-        return Ranking(tuple(Hit(name, similarity) for name, similarity in found))
-    verified = _verified(index, query, found[:shortlist], verification)
-    rest = [Hit(name, similarity) for name, similarity in found[shortlist:]]
-    return Ranking(tuple([*verified, *rest][:top_k]))
-
-
-def _verified(
-    index: Index, query: Features, found: list[tuple[str, float]], options: VerificationOptions
-) -> list[Hit]:
-    """The images ``found``, re-ranked by (inliers, similarity)."""
-    result = verify(query, index.fetch([name for name, _ in found]), options=options)
-    hits = []
-    for i, (name, similarity) in enumerate(found):
-        rows = slice(result.offsets[i], result.offsets[i + 1])
-        model = result.models[i] if result.num_inliers[i] else None
-        points = result.query_points[rows], result.points[rows]
-        hits.append(Hit(name, similarity, int(result.num_inliers[i]), model, *points))
-    return sorted(hits, key=lambda hit: (-(hit.num_inliers or 0), -hit.similarity, hit.name))
+    """Rank the images of ``index`` once: `Pipeline.search` of a pipeline with these ``steps``."""
+    return Pipeline(index, steps).search(query, top_k=top_k, exclude=exclude)

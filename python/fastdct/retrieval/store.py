@@ -27,6 +27,7 @@ from fastdct.retrieval.rows import (
     schema,
     to_table,
 )
+from fastdct.retrieval.vectors import Vectors
 from fastdct.retrieval.view import GlobalView
 
 TABLE = "images"
@@ -186,11 +187,16 @@ class Index:
 
         Exact. Pairs (name, cosine), most similar first, equal ones by name.
         """
-        if descriptor.shape != (self.spec.global_dim,):
-            raise ValueError(
-                f"this index holds descriptors of {self.spec.global_dim} values, not {descriptor.shape}"
-            )
-        return self._view.nearest(descriptor, top_k=top_k)
+        view = self._view
+        rows, similarities = view.vectors.nearest(descriptor[None], top_k=top_k)  # [1, k] both
+        return [
+            (view.names[row], value) for row, value in zip(rows[0], similarities[0].tolist(), strict=True)
+        ]
+
+    @property
+    def vectors(self) -> Vectors:
+        """The global descriptors of all images, in the order of `names`."""
+        return self._view.vectors
 
     def fetch(self, names: Collection[str]) -> LocalFeatures:
         """The local features of many images in one read, in the order of ``names``.
@@ -200,7 +206,7 @@ class Index:
         KeyError
             One of the names is not in the index.
         """
-        row_ids = [int(self._view.row_ids[self._position(name)]) for name in names]
+        row_ids = self._view.row_ids[self.positions(names)].tolist()
         if not row_ids:
             return local_features(self._table.schema.empty_table(), self.spec)
         rows = self._table.take_row_ids(row_ids).select(list(LOCAL)).to_arrow()  # in the table's order
@@ -211,15 +217,16 @@ class Index:
         """All that is stored of one image, as features to query with; a KeyError if it is not there."""
         local = self.fetch([name])
         height, width = local.sizes[0].tolist()
-        vector = self._view.descriptors[self._position(name)]
+        vector = self.vectors.values[self.positions([name])[0]]
         descriptors = local.descriptors.astype(np.float32)
         return Features(vector, local.keypoints, local.scales, local.scores, descriptors, height, width)
 
-    def _position(self, name: str) -> int:
+    def positions(self, names: Collection[str]) -> list[int]:
+        """The rows of images in `vectors`; a KeyError names one that is not in the index."""
         try:
-            return self._view.position(name)
-        except KeyError:
-            raise KeyError(f"{name!r} is not in the index {self.path}") from None
+            return self._view.positions(names)
+        except KeyError as error:
+            raise KeyError(f"{error.args[0]!r} is not in the index {self.path}") from None
 
     @property
     def _view(self) -> GlobalView:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdct.geometry import Box
-from fastdct.retrieval.search import Hit
+from fastdct.retrieval.ranking import Hit
 
 _HEIGHT = 400.0  # of a drawing, in its own units
 _WIDEST = 900.0  # of one picture in a drawing

@@ -8,7 +8,7 @@ from importlib.resources import files
 from string import Template
 
 from fastdct.geometry import Box
-from fastdct.retrieval.search import Hit, Ranking
+from fastdct.retrieval.ranking import Hit, Ranking
 from fastdct.web.drawing import Shown, boxed, pair
 
 _LEGEND = (
