@@ -6,28 +6,39 @@ for _module in ("torch", "safetensors"):
     require(_module, extra="torch")
 
 # Imported after the check above, so that a missing torch is named with the command that installs it.
+from fastdct.models.classifier import Classifier, ClassifierConfig  # noqa: E402
+from fastdct.models.complexity import Complexity, complexity  # noqa: E402
 from fastdct.models.config import DelgConfig  # noqa: E402
 from fastdct.models.delg import Delg, DelgOutput, delg_resnet50, delg_small  # noqa: E402
 from fastdct.models.heads import Attention, GeM, Whitening, attention_pool  # noqa: E402
+from fastdct.models.inputs import InputSpec  # noqa: E402
 from fastdct.models.mobilenet import MobileNetV2  # noqa: E402
 from fastdct.models.quantized import load_quantized  # noqa: E402
+from fastdct.models.registry import create, names  # noqa: E402
 from fastdct.models.resnet import ResNet  # noqa: E402
 from fastdct.models.weights import WeightsError, load, save  # noqa: E402
 
 __all__ = [
     "Attention",
+    "Classifier",
+    "ClassifierConfig",
+    "Complexity",
     "Delg",
     "DelgConfig",
     "DelgOutput",
     "GeM",
+    "InputSpec",
     "MobileNetV2",
     "ResNet",
     "WeightsError",
     "Whitening",
     "attention_pool",
+    "complexity",
+    "create",
     "delg_resnet50",
     "delg_small",
     "load",
     "load_quantized",
+    "names",
     "save",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastdct.frequencies import ChannelSelection
-from fastdct.models.resnet import DEPTHS, stage_channels
+from fastdct.models.stages import DEPTHS, published
 
 FORMAT = "fastdct-delg"
 VERSION = 1
@@ -76,7 +76,7 @@ class DelgConfig:
     @property
     def local_dim(self) -> int:
         """Length of a local descriptor: the channels of the third stage."""
-        return stage_channels(self.depth, width=self.width)[_LOCAL_STAGE - 1]
+        return published(self.depth, width=self.width)[_LOCAL_STAGE - 1].outputs
 
     @property
     def stride(self) -> int:

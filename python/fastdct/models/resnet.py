@@ -1,10 +1,6 @@
-"""Residual networks whose input is a DCT tensor.
+"""Residual networks on pixels and on DCT tensors: the same stages behind different inputs.
 
-A DCT tensor of a 448 x 448 picture, [64, 56, 56], has the shape that the stem of a pixel ResNet (7 x 7
-convolution, stride 2, and max-pool) makes of 224 x 224 pixels. The stem is therefore left out and the tensor
-goes straight into the first residual stage (Xu et al., "Learning in the frequency domain", CVPR 2020, section
-3.1). Names of parameters are torchvision's, so that weights trained there load where shapes agree: with 64
-channels every stage does.
+Names of parameters are torchvision's, so that weights trained there load where shapes agree.
 """
 
 from __future__ import annotations
@@ -13,77 +9,20 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-DEPTHS: dict[int, tuple[int, int, int, int]] = {
-    18: (2, 2, 2, 2),
-    34: (3, 4, 6, 3),
-    50: (3, 4, 6, 3),
-    101: (3, 4, 23, 3),
-    152: (3, 8, 36, 3),
-}
-_FIRST_BOTTLENECK_DEPTH = 50
-_STEM_CHANNELS = 64
-_NUM_STAGES = 4
-
-
-def _convolution(inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False)
-
-
-class BasicBlock(nn.Module):
-    """Two 3 x 3 convolutions and a shortcut (He et al., CVPR 2016, figure 5 left)."""
-
-    expansion = 1
-
-    def __init__(self, inputs: int, width: int, *, stride: int = 1) -> None:
-        super().__init__()
-        outputs = width * self.expansion
-        self.conv1 = _convolution(inputs, width, kernel=3, stride=stride)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = _convolution(width, outputs, kernel=3)
-        self.bn2 = nn.BatchNorm2d(outputs)
-        self.downsample = _shortcut(inputs, outputs, stride=stride)
-
-    def forward(self, x: Tensor) -> Tensor:  # [N, inputs, H, W] -> [N, outputs, H / stride, W / stride]
-        """Return ``relu(residual + shortcut)``."""
-        residual = torch.relu(self.bn1(self.conv1(x)))
-        residual = self.bn2(self.conv2(residual))
-        return torch.relu(residual + (x if self.downsample is None else self.downsample(x)))
-
-
-class Bottleneck(nn.Module):
-    """1 x 1, 3 x 3, 1 x 1 convolutions and a shortcut; the stride sits in the 3 x 3 convolution ("v1.5")."""
-
-    expansion = 4
-
-    def __init__(self, inputs: int, width: int, *, stride: int = 1) -> None:
-        super().__init__()
-        outputs = width * self.expansion
-        self.conv1 = _convolution(inputs, width, kernel=1)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = _convolution(width, width, kernel=3, stride=stride)
-        self.bn2 = nn.BatchNorm2d(width)
-        self.conv3 = _convolution(width, outputs, kernel=1)
-        self.bn3 = nn.BatchNorm2d(outputs)
-        self.downsample = _shortcut(inputs, outputs, stride=stride)
-
-    def forward(self, x: Tensor) -> Tensor:  # [N, inputs, H, W] -> [N, outputs, H / stride, W / stride]
-        """Return ``relu(residual + shortcut)``."""
-        residual = torch.relu(self.bn1(self.conv1(x)))
-        residual = torch.relu(self.bn2(self.conv2(residual)))
-        residual = self.bn3(self.conv3(residual))
-        return torch.relu(residual + (x if self.downsample is None else self.downsample(x)))
-
-
-def _shortcut(inputs: int, outputs: int, *, stride: int) -> nn.Sequential | None:
-    """Return the 1 x 1 projection of a block that changes shape, None (identity) for one that does not."""
-    if stride == 1 and inputs == outputs:
-        return None
-    return nn.Sequential(_convolution(inputs, outputs, kernel=1, stride=stride), nn.BatchNorm2d(outputs))
+from fastdct.models.blocks import VERSIONS, Version
+from fastdct.models.classifier import Classifier, ClassifierConfig
+from fastdct.models.stages import Plan, block_of, published
 
 
 class ResNet(nn.Module):
     """The four residual stages of a ResNet, fed with DCT coefficients.
+
+    A DCT tensor of a 448 x 448 picture, [64, 56, 56], has the shape that the stem of a pixel ResNet (7 x 7
+    convolution, stride 2, and max-pool) makes of 224 x 224 pixels. The stem is therefore left out and the tensor
+    goes straight into the first residual stage (Xu et al., "Learning in the frequency domain", CVPR 2020, section
+    3.1).
 
     Parameters
     ----------
@@ -95,38 +34,39 @@ class ResNet(nn.Module):
         Multiplier of every stage's width; 1 is the published network.
     strides
         Stride of the first block of each stage. (1, 2, 2, 2) is the published network.
+    plan
+        Other stages than the published ones; ``width`` and ``strides`` then mean nothing.
+    version
+        Where bottlenecks have their stride: see :class:`fastdct.models.blocks.Bottleneck`.
 
     Raises
     ------
     ValueError
-        ``depth`` or ``strides`` is none of the above.
+        ``depth``, ``strides`` or ``version`` is none of the above.
     """
 
     def __init__(
-        self, in_channels: int, *, depth: int, width: float = 1.0, strides: Sequence[int] = (1, 2, 2, 2)
+        self,
+        in_channels: int,
+        *,
+        depth: int,
+        width: float = 1.0,
+        strides: Sequence[int] = (1, 2, 2, 2),
+        plan: Plan | None = None,
+        version: Version = "v1.5",
     ) -> None:
         super().__init__()
-        if depth not in DEPTHS:
-            raise ValueError(f"there is no ResNet-{depth}: depth is one of {sorted(DEPTHS)}")
-        if len(strides) != _NUM_STAGES or any(stride not in (1, 2) for stride in strides):
-            raise ValueError(f"strides are four numbers, each 1 or 2, not {tuple(strides)}")
+        if version not in VERSIONS:
+            raise ValueError(f"there is no version {version!r}: it is one of {', '.join(VERSIONS)}")
         self.in_channels = in_channels
-        self.out_channels = stage_channels(depth, width=width)
-        block = BasicBlock if depth < _FIRST_BOTTLENECK_DEPTH else Bottleneck
-        inputs = in_channels
-        for stage, (num_blocks, stride) in enumerate(zip(DEPTHS[depth], strides, strict=True)):
-            blocks = []
-            for index in range(num_blocks):
-                planes = self.out_channels[stage] // block.expansion
-                blocks.append(block(inputs, planes, stride=stride if index == 0 else 1))
-                inputs = self.out_channels[stage]
-            self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
-        self._initialise()
-
-    def _initialise(self) -> None:
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        block = block_of(depth)
+        inputs, widths = in_channels, []
+        for number, stage in enumerate(plan or published(depth, width=width, strides=strides), start=1):
+            self.add_module(f"layer{number}", stage.build(inputs, block, version=version))
+            inputs = stage.outputs if stage.num_blocks else inputs
+            widths.append(inputs)
+        self.out_channels = tuple(widths)
+        initialise(self)
 
     def stages(self, x: Tensor, *, first: int = 1, last: int = 4) -> Tensor:
         """Run stages ``first`` to ``last``, counted from 1, on the output of the stage before."""
@@ -139,7 +79,70 @@ class ResNet(nn.Module):
         return self.stages(x)
 
 
-def stage_channels(depth: int, *, width: float) -> tuple[int, ...]:
-    """Return the number of output channels of the four stages."""
-    expansion = (BasicBlock if depth < _FIRST_BOTTLENECK_DEPTH else Bottleneck).expansion
-    return tuple(round(_STEM_CHANNELS * width) * 2**stage * expansion for stage in range(_NUM_STAGES))
+def initialise(network: nn.Module) -> None:
+    """Draw the weights of convolutions anew (He et al., ICCV 2015, equation 10, over the outputs)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+class ResNetClassifier(ResNet, Classifier):
+    """Stages, average over positions and a linear layer, behind an input that subclasses put in :meth:`stem`.
+
+    As it stands it takes the DCT tensor into the first stage: the network of Xu et al. (CVPR 2020).
+
+    Parameters
+    ----------
+    config
+        What the network takes, and its classes.
+    in_channels
+        Channels that :meth:`stem` gives to the first stage; by default those of the input.
+    """
+
+    def __init__(
+        self,
+        config: ClassifierConfig,
+        *,
+        depth: int,
+        in_channels: int | None = None,
+        plan: Plan | None = None,
+        version: Version = "v1.5",
+    ) -> None:
+        entering = in_channels or config.input.shapes[0][0]
+        super().__init__(entering, depth=depth, plan=plan, version=version)
+        self.config = config
+        self.fc = nn.Linear(self.out_channels[3], config.num_classes)
+
+    def stem(self, x: Tensor) -> Tensor:  # [N, C, H, W] -> [N, in_channels, h, w]
+        """What the first stage takes."""
+        return x
+
+    def features(self, *inputs: Tensor) -> Tensor:  # -> [N, out_channels[3], h, w]
+        """The output of the last stage.
+
+        Raises
+        ------
+        ValueError
+            The tensors are not what ``config.input`` says.
+        """
+        self.check_inputs(*inputs)
+        return self.stages(self.stem(*inputs))
+
+    def forward(self, *inputs: Tensor) -> Tensor:  # -> [N, num_classes]
+        """Return logits."""
+        logits: Tensor = self.fc(self.features(*inputs).mean(dim=(2, 3)))
+        return logits
+
+
+class RgbResNet(ResNetClassifier):
+    """The published network on pixels, with torchvision's names and shapes of parameters."""
+
+    def __init__(self, config: ClassifierConfig, *, depth: int, version: Version = "v1.5") -> None:
+        super().__init__(config, depth=depth, in_channels=64, version=version)
+        self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        initialise(self)
+
+    def stem(self, x: Tensor) -> Tensor:  # [N, 3, H, W] -> [N, 64, H/4, W/4]
+        """7 × 7 convolution of stride 2 and maximum over 3 × 3 of stride 2."""
+        return functional.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 3, stride=2, padding=1)

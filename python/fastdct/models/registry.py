@@ -1,0 +1,135 @@
+"""Every network by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from torch import Tensor
+
+from fastdct.frequencies import ChannelSelection, fbs, static
+from fastdct.models.classifier import Classifier, ClassifierConfig
+from fastdct.models.gueguen import DeconvolutionResNet, LateConcatResNet, UpSamplingResNet
+from fastdct.models.inputs import InputSpec
+from fastdct.models.mobilenet import MobileNetV2
+from fastdct.models.resnet import ResNetClassifier, RgbResNet
+from fastdct.models.stages import DEPTHS, receptive_field_aware, up_sampling
+from fastdct.models.vgg import Vgg
+
+_STATIC = (24, 32, 48, 64, 192)
+_BANDS = (16, 32, 64)
+_VGG_DEPTHS = (16, 19)
+
+# A network on 224 × 224 pixels; DCT tensors that go behind its stem come from twice the side (Xu et al.), those of Gueguen
+# et al. from the same.
+_PIXELS = 224
+_RGB = InputSpec(size=_PIXELS)
+_SAME_GRID = InputSpec(size=_PIXELS, channels=static(192))
+_OWN_GRID = replace(_SAME_GRID, chroma_size=_PIXELS // 2)
+
+
+@dataclass(frozen=True)
+class _Variant:
+    build: Callable[[ClassifierConfig], Classifier]
+    input: InputSpec
+
+
+def _doubled(channels: ChannelSelection) -> InputSpec:
+    return InputSpec(size=2 * _PIXELS, channels=channels)
+
+
+def _resnets(depth: int) -> dict[str, _Variant]:
+    """The networks of one depth by the part of the name after it."""
+    variants = {"rgb": _Variant(partial(RgbResNet, depth=depth), _RGB)}
+    if depth >= 50:  # basic blocks have no two places for a stride
+        variants["rgb-v1"] = _Variant(partial(RgbResNet, depth=depth, version="v1"), _RGB)
+    for count in _STATIC:
+        variants[f"dct-{count}"] = _Variant(partial(ResNetClassifier, depth=depth), _doubled(static(count)))
+    plans = {"upsampling": up_sampling(depth), "upsampling-rfa": receptive_field_aware(depth)}
+    for name, plan in plans.items():
+        variants[name] = _Variant(partial(UpSamplingResNet, depth=depth, plan=plan), _SAME_GRID)
+    variants["deconvolution-rfa"] = _Variant(partial(DeconvolutionResNet, depth=depth), _OWN_GRID)
+    variants["late-concat-rfa"] = _Variant(partial(LateConcatResNet, depth=depth), _OWN_GRID)
+    for count in _BANDS:
+        plan = receptive_field_aware(depth, share=count / 64)
+        build = partial(UpSamplingResNet, depth=depth, plan=plan)
+        variants[f"fbs-{count}"] = _Variant(build, replace(_SAME_GRID, channels=fbs(count)))
+    return variants
+
+
+def _vggs(depth: int) -> dict[str, _Variant]:
+    build = partial(Vgg, depth=depth)
+    on_dct = {f"dct-{count}": _Variant(build, _doubled(static(count))) for count in _STATIC}
+    return {"rgb": _Variant(build, _RGB), **on_dct}
+
+
+class _MobileNet(MobileNetV2, Classifier):
+    """MobileNetV2 on pixels, with a config."""
+
+    def __init__(self, config: ClassifierConfig) -> None:
+        super().__init__(num_classes=config.num_classes)
+        self.config = config
+
+    def forward(self, x: Tensor) -> Tensor:  # [N, 3, H, W] -> [N, num_classes]
+        self.check_inputs(x)
+        return super().forward(x)
+
+
+_VARIANTS: dict[str, _Variant] = {
+    **{f"resnet{depth}-{name}": made for depth in DEPTHS for name, made in _resnets(depth).items()},
+    **{f"vgg{depth}-{name}": made for depth in _VGG_DEPTHS for name, made in _vggs(depth).items()},
+    "mobilenetv2-rgb": _Variant(_MobileNet, _RGB),
+}
+
+
+def names() -> tuple[str, ...]:
+    """The names that :func:`create` knows."""
+    return tuple(_VARIANTS)
+
+
+def create(
+    name: str,
+    *,
+    num_classes: int = 1000,
+    channels: ChannelSelection | None = None,
+) -> Classifier:
+    """Build an untrained network.
+
+    Parameters
+    ----------
+    name
+        One of :func:`names`: ``"<network>-<input>"``. Inputs are
+
+        - ``rgb``: pixels, 224 × 224 (``rgb-v1``: the stride of a bottleneck in its first convolution);
+        - ``dct-N``: N channels in place of a stem, 56 × 56 blocks of a 448 × 448 window (Xu et al., CVPR 2020);
+        - ``upsampling``, ``upsampling-rfa``, ``deconvolution-rfa``, ``late-concat-rfa``: 28 × 28 blocks of a 224 × 224 window,
+          all 192 coefficients; the last two take chroma as a second tensor (Gueguen et al., NeurIPS 2018);
+        - ``fbs-N``: the N lowest frequencies of each component (Santos and Almeida, 2020).
+    num_classes
+        Length of the logits.
+    channels
+        Other DCT coefficients than those of the name.
+
+    Returns
+    -------
+    Classifier
+        Its ``config.decoder()`` makes what it takes.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, or channels for a network on pixels.
+    """
+    if name not in _VARIANTS:
+        close = difflib.get_close_matches(name, _VARIANTS, n=3)
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
+        raise ValueError(f"there is no network {name!r}; {hint}`fastdct models` lists all {len(_VARIANTS)}")
+    variant = _VARIANTS[name]
+    spec = variant.input
+    if channels is not None:
+        if spec.channels is None:
+            raise ValueError(f"{name} takes pixels and no DCT channels; leave channels out")
+        spec = replace(spec, channels=channels)
+    return variant.build(ClassifierConfig(name=name, num_classes=num_classes, input=spec))
