@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import torch
 from PIL import Image
 
 from fastdct import models
-from fastdct.training import CheckpointError, TrainingConfig, command, train_delg
+from fastdct.training import CheckpointError, DelgTraining, command, train
 from fastdct.training import run as run_module
 from fastdct.training.progress import NoProgress
 
@@ -36,7 +37,7 @@ def photos(tmp_path_factory):
 
 @pytest.fixture
 def config(photos, tmp_path):
-    return TrainingConfig(
+    return DelgTraining(
         labels=photos,
         output=tmp_path / "run",
         channels=24,
@@ -62,7 +63,7 @@ def _weights(directory):
 def straight(photos, tmp_path_factory):
     """A run that was never stopped."""
     output = tmp_path_factory.mktemp("straight") / "run"
-    config = TrainingConfig(
+    config = DelgTraining(
         labels=photos,
         output=output,
         channels=24,
@@ -74,7 +75,7 @@ def straight(photos, tmp_path_factory):
         crop_area=0.5,
         validation=0.25,
     )
-    return output, train_delg(config)
+    return output, train(config)
 
 
 def test_training_lowers_the_loss_and_follows_the_schedule(straight):
@@ -85,7 +86,7 @@ def test_training_lowers_the_loss_and_follows_the_schedule(straight):
 
 
 def test_training_tells_held_out_pictures_apart(config):
-    train_delg(replace(config, epochs=12, step_epochs=12))
+    train(replace(config, epochs=12, step_epochs=12))
     assert _metrics(config.output)[-1]["validation_accuracy"] > 0.8
 
 
@@ -99,12 +100,12 @@ def test_export_holds_statistics_and_threshold(straight):
 
 
 def test_same_seed_gives_the_same_bits_whatever_the_threads(straight, config):
-    train_delg(replace(config, workers=3, cache_mib=0))
+    train(replace(config, workers=3, cache_mib=0))
     assert _weights(config.output) == _weights(straight[0])
 
 
 def test_another_seed_gives_other_weights(straight, config):
-    train_delg(replace(config, seed=1, epochs=1))
+    train(replace(config, seed=1, epochs=1))
     assert _weights(config.output) != _weights(straight[0])
 
 
@@ -119,10 +120,10 @@ def test_a_killed_run_resumes_to_the_same_bits(straight, config, monkeypatch):
 
     monkeypatch.setattr(run_module.Run, "_step", killed)
     with pytest.raises(KeyboardInterrupt):
-        train_delg(config)
+        train(config)
     assert not (config.output / "model.safetensors").exists()
     assert len(_metrics(config.output)) == 2
-    train_delg(config)
+    train(config)
     assert len(steps) == 8 + 6
     assert _weights(config.output) == _weights(straight[0])
     timings = {"seconds", "images_per_second"}
@@ -133,25 +134,25 @@ def test_a_killed_run_resumes_to_the_same_bits(straight, config, monkeypatch):
 
 
 def test_a_finished_run_can_be_given_more_epochs(straight, config):
-    train_delg(replace(config, epochs=2))
-    train_delg(config)
+    train(replace(config, epochs=2))
+    train(config)
     assert _weights(config.output) == _weights(straight[0])
 
 
 def test_another_run_s_checkpoint_is_refused(config):
-    train_delg(replace(config, epochs=1))
+    train(replace(config, epochs=1))
     with pytest.raises(CheckpointError, match=r"margin was 0\.15, is 0\.3"):
-        train_delg(replace(config, margin=0.3))
+        train(replace(config, margin=0.3))
 
 
 def test_a_checkpoint_on_other_labels_is_refused(photos, config, tmp_path):
     rows = [f"{path},{path.parent.name}" for path in sorted(photos.rglob("*.jpg"))]
     config = replace(config, labels=tmp_path / "labels.csv", epochs=1)
     config.labels.write_text("\n".join(["path,label", *rows]))
-    train_delg(config)
+    train(config)
     config.labels.write_text("\n".join(["path,label", *rows[:-1]]))
     with pytest.raises(CheckpointError, match="other files or labels"):
-        train_delg(config)
+        train(config)
 
 
 @pytest.mark.parametrize("kept", [0, 1000, 100_000])
@@ -160,14 +161,14 @@ def test_a_damaged_checkpoint_is_refused(straight, config, kept):
     whole = (straight[0] / "checkpoint.pt").read_bytes()
     (config.output / "checkpoint.pt").write_bytes(whole[:kept])
     with pytest.raises(CheckpointError, match=r"checkpoint\.pt is damaged"):
-        train_delg(config)
+        train(config)
 
 
 def test_a_checkpoint_of_another_version_is_refused(config):
     config.output.mkdir()
     torch.save({"version": 99}, config.output / "checkpoint.pt")
     with pytest.raises(CheckpointError, match="another version"):
-        train_delg(config)
+        train(config)
 
 
 def test_csv_labels_and_a_bad_file(photos, config, tmp_path):
@@ -185,20 +186,20 @@ def test_csv_labels_and_a_bad_file(photos, config, tmp_path):
         "path_column": "file",
         "label_column": "thing",
     }
-    train_delg(replace(config, epochs=1, **table), progress=Listener())
+    train(replace(config, epochs=1, **table), progress=Listener())
     assert told.pop("num") == NUM_CLASSES * NUM_PHOTOS
     assert list(told) == [str(photos / "class0" / "absent.jpg")]
 
 
 def test_warm_start_keeps_the_statistics_and_starts_lower(straight, config):
-    trained = train_delg(replace(config, initial=str(straight[0]), epochs=1, learning_rate=0.002))
+    trained = train(replace(config, initial=str(straight[0]), epochs=1, learning_rate=0.002))
     assert trained.config.mean == models.load(straight[0]).config.mean
     with pytest.raises(ValueError, match="takes 24 channels, not 64"):
-        train_delg(replace(config, initial=str(straight[0]), channels=64, output=config.output / "other"))
+        train(replace(config, initial=str(straight[0]), channels=64, output=config.output / "other"))
 
 
 def test_bfloat16_trains_and_half_halves_the_export(straight, config):
-    train_delg(replace(config, precision="bfloat16", half=True))
+    train(replace(config, precision="bfloat16", half=True))
     metrics = _metrics(config.output)
     assert metrics[-1]["loss"] < 0.7 * metrics[0]["loss"]
     assert len(_weights(config.output)[0]) < 0.52 * len(_weights(straight[0])[0])
@@ -212,38 +213,70 @@ def test_windows_grow_late(config, monkeypatch):
         return step(self, batch)
 
     monkeypatch.setattr(run_module.Run, "_step", recorded)
-    train_delg(replace(config, epochs=3, late_size=96, late_from=2))
+    train(replace(config, epochs=3, late_size=96, late_from=2))
     assert sides == [64] * 6 + [96] * 3
 
 
 def test_validation_may_be_empty(config):
-    train_delg(replace(config, validation=0.0, epochs=1))
+    train(replace(config, validation=0.0, epochs=1))
     assert _metrics(config.output)[0]["validation_accuracy"] is None
 
 
 def test_one_class_is_refused(photos, config, tmp_path):
     (tmp_path / "labels.csv").write_text("path,label\nclass0/0.jpg,a\nclass0/1.jpg,a\n")
     with pytest.raises(ValueError, match="only the class 'a'"):
-        train_delg(replace(config, labels=tmp_path / "labels.csv", root=photos))
+        train(replace(config, labels=tmp_path / "labels.csv", root=photos))
 
 
 def test_an_unknown_network_is_refused(config):
     with pytest.raises(ValueError, match="no network 'delg-huge'; there are delg-small, delg-resnet50"):
-        train_delg(replace(config, model="delg-huge"))
+        train(replace(config, model="delg-huge"))
+
+
+def _parsed(*options):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser, DelgTraining)
+    return parser.parse_args([str(option) for option in options])
 
 
 def test_command_line_options_are_the_config_s_fields(photos, config, capsys):
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
     options = (
         f"--labels {photos} --output {config.output} --channels 24 --size 64 --epochs 1 --batch-size 6 --half"
     )
-    command.run(parser.parse_args(options.split()))
+    command.run(DelgTraining, _parsed(*options.split()))
     printed = capsys.readouterr().out
     assert "18 pictures to train on, 6 held out" in printed
     assert "held-out accuracy" in printed
+    assert "descriptor" in printed
     assert models.load(config.output).config.channels.num_channels == 24
-    with pytest.raises(SystemExit):
-        parser.parse_args(["--labels", "only.csv"])
-    assert "--output" in capsys.readouterr().err
-    assert "divided by 10" in parser.format_help()
+
+
+def test_an_option_that_is_needed_is_asked_for():
+    with pytest.raises(ValueError, match=r"output is needed: give --output OUTPUT, or output = "):
+        command.make_config(DelgTraining, _parsed("--labels", "only.csv"))
+
+
+def test_a_file_of_options_yields_to_the_command_line(tmp_path):
+    file = tmp_path / "run.toml"
+    file.write_text('labels = "photos"\noutput = "run"\nbatch-size = 7\nlearning_rate = 1\nhalf = true\n')
+    config = command.make_config(DelgTraining, _parsed("--config", file, "--batch-size", 9, "--no-half"))
+    assert (config.labels, config.batch_size, config.learning_rate) == (Path("photos"), 9, 1)
+    assert not config.half
+    assert config.epochs == 40
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("labels = ", "is no TOML file"),
+        ("epoch = 3", "there is no option 'epoch'; there are .*epochs"),
+        ("epochs = 3.5", r"epochs must be of type int, not 3\.5"),
+        ("epochs = true", "epochs must be of type int, not True"),
+        ("half = 1", "half must be of type bool, not 1"),
+    ],
+)
+def test_a_wrong_file_of_options_is_named(tmp_path, text, message):
+    file = tmp_path / "run.toml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=rf"run\.toml: {message}"):
+        command.make_config(DelgTraining, _parsed("--config", file))

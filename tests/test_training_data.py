@@ -12,14 +12,17 @@ import torch
 from PIL import Image
 
 from fastdct.decoder import Decoder
+from fastdct.frequencies import static
 from fastdct.geometry import RandomResizedCrop
 from fastdct.jpeg import JpegError
-from fastdct.models import delg_small
-from fastdct.training.batches import CachedFiles, training_batches, whole_batches
+from fastdct.training.batches import CachedFiles, training_batches, validation_batches
 from fastdct.training.cache import ImageCache
-from fastdct.training.config import TrainingConfig
+from fastdct.training.delg import DelgTraining
+from fastdct.training.distributed import Ranks
+from fastdct.training.inputs import Input
 from fastdct.training.metrics import MetricsLog
-from fastdct.training.split import stratified_split
+from fastdct.training.schedule import learning_rate
+from fastdct.training.split import balanced, stratified_split
 
 
 def _photo(random, *, height=72, width=104, quality=90):
@@ -42,18 +45,23 @@ def photos(tmp_path_factory):
 
 
 def _config(tmp_path, **changes):
-    return TrainingConfig(**{"labels": tmp_path, "output": tmp_path, "size": 64, "batch_size": 3, **changes})
+    return DelgTraining(**{"labels": tmp_path, "output": tmp_path, "size": 64, "batch_size": 3, **changes})
 
 
-NETWORK = dataclasses.replace(delg_small(channels=24).config, mean=(0.0,) * 24, std=(1.0,) * 24)
+NETWORK = Input(static(24))
+ALONE = Ranks(0, 1, torch.device("cpu"))
 
 
 def _files(photos):
     return CachedFiles([(path, label) for label, path in enumerate(photos)], ImageCache(1 << 20))
 
 
-def _random(photos, config, *, epoch=0):
-    return training_batches(_files(photos), config=config, network=NETWORK, epoch=epoch)
+def _random(photos, config, *, epoch=0, ranks=ALONE):
+    return training_batches(_files(photos), config=config, network=NETWORK, epoch=epoch, ranks=ranks)
+
+
+def _held_out(files, config, ranks=ALONE):
+    return validation_batches(files, config=config, network=NETWORK, epoch=0, ranks=ranks)
 
 
 # --- split ---------------------------------------------------------------------------------------------------
@@ -76,6 +84,27 @@ def test_split_depends_on_the_seed_only():
     labels = [0] * 50
     assert stratified_split(labels, fraction=0.2, seed=1) == stratified_split(labels, fraction=0.2, seed=1)
     assert stratified_split(labels, fraction=0.2, seed=1) != stratified_split(labels, fraction=0.2, seed=2)
+
+
+def test_a_balanced_draw_shows_every_class_alike():
+    labels = [0] * 20 + [1] * 3 + [2] * 7
+    drawn = balanced(labels, seed=0, epoch=4)
+    assert len(drawn) == 30
+    counts = [
+        [drawn.count(position) for position in range(first, last)]
+        for first, last in ((0, 20), (20, 23), (23, 30))
+    ]
+    assert [sum(count) for count in counts] == [10, 10, 10]
+    assert all(max(count) - min(count) <= 1 for count in counts)  # members take turns
+    assert drawn == balanced(labels, seed=0, epoch=4)
+    assert drawn != balanced(labels, seed=0, epoch=5)
+
+
+def test_a_balanced_draw_shares_out_what_is_left():
+    drawn = balanced([0, 0, 0, 0, 1, 2, 2], seed=1, epoch=0)
+    assert sorted(
+        sum(position in members for position in drawn) for members in ({0, 1, 2, 3}, {4}, {5, 6})
+    ) == [2, 2, 3]
 
 
 # --- batches -------------------------------------------------------------------------------------------------
@@ -125,8 +154,28 @@ def test_the_config_s_augmentation_is_applied(photos, tmp_path):
     assert not torch.equal(batch.tensor, brighter.tensor)
 
 
-def test_whole_batches_are_the_decoder_s(photos, tmp_path):
-    batches = list(whole_batches(_files(photos), config=_config(tmp_path), network=NETWORK, epoch=0))
+def test_processes_together_have_the_batches_of_one(photos, tmp_path):
+    config = _config(tmp_path, batch_size=2, contrast=0.5)
+    alone = list(_random(photos, config))
+    parts = [list(_random(photos, config, ranks=Ranks(rank, 2, ALONE.device))) for rank in range(2)]
+    assert len(alone) == len(parts[0]) == len(parts[1]) == 3
+    for batch, pair in zip(alone, zip(*parts, strict=True), strict=True):
+        assert set(batch.labels.tolist()) == {label for part in pair for label in part.labels.tolist()}
+        rows = dict(zip(batch.labels.tolist(), batch.tensor, strict=True))
+        assert all(
+            torch.equal(row, rows[label])
+            for part in pair
+            for label, row in zip(part.labels.tolist(), part.tensor, strict=True)
+        )
+
+
+def test_a_batch_that_processes_cannot_share_is_refused(photos, tmp_path):
+    with pytest.raises(ValueError, match="a batch of 3 from 7 pictures cannot be shared by 2 processes"):
+        _random(photos, _config(tmp_path), ranks=Ranks(0, 2, ALONE.device))
+
+
+def test_validation_batches_are_the_decoder_s(photos, tmp_path):
+    batches = list(_held_out(_files(photos), _config(tmp_path)))
     assert [len(batch.labels) for batch in batches] == [3, 3, 1]
     expected = Decoder(64, channels=24)(photos).tensor
     torch.testing.assert_close(torch.cat([batch.tensor for batch in batches]), expected)
@@ -136,7 +185,7 @@ def test_a_bad_file_ends_the_batch_with_its_name(photos, tmp_path):
     (tmp_path / "bad.jpg").write_bytes(b"no jpeg")
     files = _files([*photos, tmp_path / "bad.jpg"])
     with pytest.raises(JpegError, match=r"bad\.jpg"):
-        list(whole_batches(files, config=_config(tmp_path), network=NETWORK, epoch=0))
+        list(_held_out(files, _config(tmp_path)))
 
 
 # --- cache ---------------------------------------------------------------------------------------------------
@@ -165,19 +214,31 @@ def test_cache_reads_once_and_keeps_to_its_bound(photos, monkeypatch):
 
 
 def test_defaults_are_the_source_s(tmp_path):
-    config = TrainingConfig(labels=tmp_path, output=tmp_path)
+    config = DelgTraining(labels=tmp_path, output=tmp_path)
     assert (config.epochs, config.batch_size, config.size) == (40, 32, 448)
     assert (config.margin, config.scale, config.attention_weight) == (0.15, 30.0, 1.0)
     assert (config.momentum, config.weight_decay) == (0.9, 1e-4)
-    rates = [config.learning_rate_at(epoch) for epoch in (0, 9, 10, 20, 39)]
+    rates = [learning_rate(config, epoch=epoch, batch=0, num_batches=1) for epoch in (0, 9, 10, 20, 39)]
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.001, 0.0001])
     assert {config.size_at(epoch) for epoch in range(40)} == {448}
+
+
+def test_cosine_falls_to_nothing_and_warm_up_rises(tmp_path):
+    config = DelgTraining(
+        labels=tmp_path, output=tmp_path, epochs=4, schedule="cosine", learning_rate=0.8, warmup_epochs=0.5
+    )
+    rates = [learning_rate(config, epoch=step // 4, batch=step % 4, num_batches=4) for step in range(16)]
+    expected = [0.4 * (1 + np.cos(np.pi * step / 16)) for step in range(16)]
+    expected[0] /= 2  # half an epoch of four batches: two steps
+    assert rates == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"size": 100}, "size must be a positive multiple of 8, not 100"),
+        ({"schedule": "linear"}, "schedule must be step or cosine, not 'linear'"),
+        ({"ema": 1.0}, "ema must be at least 0 and below 1"),
         ({"precision": "int8"}, "precision must be float32 or bfloat16"),
         ({"crop_area": 0.0}, "crop_area must be above 0"),
         ({"late_size": 100}, "late_size must be 0 or a positive multiple of 8"),
@@ -190,7 +251,7 @@ def test_defaults_are_the_source_s(tmp_path):
 )
 def test_values_out_of_range_are_refused(tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
-        TrainingConfig(labels=tmp_path, output=tmp_path, **change)
+        DelgTraining(labels=tmp_path, output=tmp_path, **change)
 
 
 def test_metrics_of_epochs_done_again_are_dropped(tmp_path):

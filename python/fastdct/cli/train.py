@@ -12,8 +12,7 @@ class _TrainingParser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         from fastdct.training import command
 
-        command.add_arguments(self)
-        self.set_defaults(run=_run)
+        command.add_arguments(self, command.TASKS[self.get_default("task")])
         return super().parse_known_args(args, namespace)
 
 
@@ -21,11 +20,12 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the command to the parser."""
     train = commands.add_parser("train", help="train a model on labelled pictures")
     kinds = train.add_subparsers(title="models", metavar="MODEL", required=True, parser_class=_TrainingParser)
-    kinds.add_parser("delg", help="global and local features: DELG on DCT input")
+    for task, text in (("delg", "global and local features: DELG on DCT input"),):
+        kinds.add_parser(task, help=text).set_defaults(task=task, run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from fastdct.training import command
 
-    command.run(arguments)
+    command.run(command.TASKS[arguments.task], arguments)
     return 0

@@ -1,4 +1,4 @@
-"""Losses and loops that train the models."""
+"""Losses and the loop that train the models."""
 
 from fastdct._extras import require
 
@@ -7,9 +7,16 @@ for _module in ("torch", "safetensors"):
 
 # Imported after the check above, so that a missing torch is named with the command that installs it.
 from fastdct.training.checkpoint import CheckpointError  # noqa: E402
-from fastdct.training.config import TrainingConfig  # noqa: E402
-from fastdct.training.loop import train_delg  # noqa: E402
+from fastdct.training.delg import DelgTraining  # noqa: E402
+from fastdct.training.loop import train  # noqa: E402
 from fastdct.training.losses import ArcFace, DelgLoss  # noqa: E402
 from fastdct.training.progress import TerminalProgress  # noqa: E402
 
-__all__ = ["ArcFace", "CheckpointError", "DelgLoss", "TerminalProgress", "TrainingConfig", "train_delg"]
+__all__ = [
+    "ArcFace",
+    "CheckpointError",
+    "DelgLoss",
+    "DelgTraining",
+    "TerminalProgress",
+    "train",
+]

@@ -1,4 +1,4 @@
-"""What training is fed with: random windows of cached files, and whole pictures."""
+"""What training is fed with: random windows of cached files, and fixed windows of those held out."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastdct.data import DctLoader, Sample
-from fastdct.decoder import Decoder
-from fastdct.geometry import Compose, RandomHorizontalFlip, RandomResizedCrop
-from fastdct.models.config import DelgConfig
 from fastdct.photometric import ColorJitter
 from fastdct.training.cache import ImageCache
 from fastdct.training.config import TrainingConfig
+from fastdct.training.distributed import Ranks
+from fastdct.training.inputs import Input
+from fastdct.training.split import balanced
 
 
 @dataclass(frozen=True)
@@ -29,35 +29,62 @@ class CachedFiles:
         path, label = self.files[position]
         return Sample(self.cache.read(path), label, str(path))
 
+    def balanced(self, *, seed: int, epoch: int) -> CachedFiles:
+        """As many files, of every class equally many, drawn from (seed, epoch)."""
+        positions = balanced([label for _, label in self.files], seed=seed, epoch=epoch)
+        return CachedFiles([self.files[position] for position in positions], self.cache)
+
 
 def training_batches(
-    dataset: CachedFiles, *, config: TrainingConfig, network: DelgConfig, epoch: int
+    dataset: CachedFiles, *, config: TrainingConfig, network: Input, epoch: int, ranks: Ranks
 ) -> DctLoader:
     """Random windows of every picture once, in an order drawn from (seed, epoch).
 
-    A last batch that is not full is left out, unless it is the only one: batch normalisation estimates from it.
+    Batches of one number in all processes make the batch that one process alone would have. A last batch that is not
+    full is left out, unless it is the only one: batch normalisation estimates from it.
+
+    Raises
+    ------
+    ValueError
+        Processes cannot share the batch evenly.
     """
-    ratio = (1 / config.crop_aspect, config.crop_aspect)
-    window = Compose(
-        [RandomResizedCrop(scale=(config.crop_area, 1.0), ratio=ratio), RandomHorizontalFlip(config.flip)]
-    )
+    if config.batch_size % ranks.count or len(dataset) < ranks.count:
+        raise ValueError(
+            f"a batch of {config.batch_size} from {len(dataset)} pictures cannot be shared by {ranks.count} "
+            "processes; give a multiple of their number"
+        )
+    if config.balanced:
+        dataset = dataset.balanced(seed=config.seed, epoch=epoch)
     loader = DctLoader(
         dataset,
-        Decoder(config.size_at(epoch), channels=network.channels, normalize=network.normalize, window=window),
-        batch_size=min(config.batch_size, max(1, len(dataset))),
+        network.decoder(config.size_at(epoch), window=config.training_window),
+        batch_size=min(config.batch_size, len(dataset)) // ranks.count,
         photometric=ColorJitter(config.brightness, config.contrast, config.saturation),
         shuffle=True,
         drop_last=True,
+        rank=ranks.rank,
+        num_replicas=ranks.count,
         seed=config.seed,
         num_threads=config.workers,
+        device=ranks.device,
     )
     loader.set_epoch(epoch)
     return loader
 
 
-def whole_batches(
-    dataset: CachedFiles, *, config: TrainingConfig, network: DelgConfig, epoch: int
+def validation_batches(
+    dataset: CachedFiles, *, config: TrainingConfig, network: Input, epoch: int, ranks: Ranks
 ) -> DctLoader:
-    """All pictures whole, squeezed to the epoch's size, in their own order."""
-    decoder = Decoder(config.size_at(epoch), channels=network.channels, normalize=network.normalize)
-    return DctLoader(dataset, decoder, batch_size=config.batch_size, num_threads=config.workers)
+    """All pictures in their own order, the same window of each in every epoch.
+
+    Of several processes the last ones see some pictures again, so that all have equally many.
+    """
+    return DctLoader(
+        dataset,
+        network.decoder(config.size_at(epoch), window=config.validation_window),
+        batch_size=-(-config.batch_size // ranks.count),
+        rank=ranks.rank,
+        num_replicas=ranks.count,
+        num_threads=config.workers,
+        device=ranks.device,
+    )

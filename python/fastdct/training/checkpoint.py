@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 CHECKPOINT_FILE = "checkpoint.pt"
-_VERSION = 2
+_VERSION = 3
 
 
 class CheckpointError(ValueError):
@@ -29,13 +29,13 @@ class Checkpoint:
     next_epoch
         Epochs done.
     training, network
-        The training run's config, the network's config, both as plain dicts.
+        The training run's config, what the network is rebuilt from, both as plain dicts.
     data
         Digest of the files and their labels.
     errors
         Files left out, by path, and why.
-    model, loss, optimizer
-        State dicts.
+    objective, optimizer, average
+        State dicts; ``average`` is None where none is kept.
     """
 
     next_epoch: int
@@ -43,9 +43,9 @@ class Checkpoint:
     network: dict[str, Any]
     data: str
     errors: dict[str, str]
-    model: dict[str, Any]
-    loss: dict[str, Any]
+    objective: dict[str, Any]
     optimizer: dict[str, Any]
+    average: dict[str, Any] | None
 
     def write(self, directory: Path) -> None:
         """Write to ``directory``; a crash leaves the checkpoint before this one."""
@@ -75,7 +75,7 @@ class Checkpoint:
 
     def check_same_run(self, training: dict[str, Any], *, data: str, directory: Path) -> None:
         """Refuse to continue another run; epochs, threads, memory and storage may change."""
-        free = {"epochs", "workers", "cache_mib", "half", "output"}
+        free = {"epochs", "workers", "cache_mib", "half", "output", "plot", "device"}
         differ = [key for key in training if key not in free and self.training.get(key) != training[key]]
         if differ:
             changes = ", ".join(

@@ -1,42 +1,34 @@
-"""What a training run does: every choice in one frozen record."""
+"""What every training run decides, whatever it trains: every choice in one frozen record."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
-def _option(default: Any, text: str) -> Any:
-    return dataclasses.field(default=default, metadata={"help": text})
-
-
-_RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "a positive multiple of 8": (lambda value: value > 0 and value % 8 == 0, "size"),
-    "0 or a positive multiple of 8": (lambda value: value >= 0 and value % 8 == 0, "late_size"),
-    "float32 or bfloat16": (lambda value: value in ("float32", "bfloat16"), "precision"),
-    "above 0 and at most 1": (lambda value: 0 < value <= 1, "crop_area"),
-    "from 0 to 1": (lambda value: 0 <= value <= 1, "flip brightness contrast saturation"),
-    "at least 0 and below 1": (lambda value: 0 <= value < 1, "validation"),
-    "at least 1": (lambda value: value >= 1, "crop_aspect epochs batch_size step_epochs workers"),
-    "positive": (lambda value: value > 0, "learning_rate clip_norm scale"),
-    "at least 0": (
-        lambda value: value >= 0,
-        "late_from momentum scale_rate weight_decay margin attention_weight cache_mib seed",
-    ),
-}
+from fastdct.geometry import Rule
+from fastdct.training.objective import Objective
+from fastdct.training.options import (
+    AT_LEAST_ONE,
+    BELOW_ONE,
+    BLOCKS,
+    BLOCKS_OR_NONE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SHARE,
+    check,
+    one_of,
+    option,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
-    """A training run of DELG; the defaults are the source's schedule.
+class TrainingConfig(ABC):
+    """What the tasks share; `ClassifyTraining` and `DelgTraining` add their own options and their sources' numbers.
 
-    Optimiser, schedule, margin, scale and loss weight: Temburwar et al., section 4.4. Crop and gradient
-    clipping, which it leaves open: the DELG authors' program (area 0.08 to 1, aspect 3/4 to 4/3, no flip,
-    norm 10). The scale learns more slowly than the rest: at the same rate, in a network that starts from nothing,
-    it falls from 30 below 0 within two epochs, because a small scale is the quickest way to a smaller loss.
     Small windows first and large ones late save most of the time (Touvron et al., "Fixing the train-test
     resolution discrepancy", NeurIPS 2019, section 4).
 
@@ -46,71 +38,111 @@ class TrainingConfig:
         A value outside its range.
     """
 
-    labels: Path = dataclasses.field(
-        metadata={
-            "help": "CSV table of paths and labels, or a folder with one folder of JPEGs for each class"
-        }
+    labels: Path = option(
+        "CSV table of paths and labels, or a folder with one folder of JPEGs for each class"
     )
-    output: Path = dataclasses.field(
-        metadata={"help": "folder for weights, metrics and checkpoint; a run found there is continued"}
+    output: Path = option("folder for weights, metrics and checkpoint; a run found there is continued")
+    root: Path | None = option(
+        "folder that the table's paths are relative to (default: the table's own)", default=None
     )
-    root: Path | None = dataclasses.field(
-        default=None,
-        metadata={"help": "folder that the table's paths are relative to (default: the table's own)"},
+    path_column: str = option("column of the table that holds paths", default="path")
+    label_column: str = option("column of the table that holds labels", default="label")
+    split_column: str | None = option(
+        "column of the table that says train or val; rows of other words are left out", default=None
     )
-    path_column: str = _option("path", "column of the table that holds paths")
-    label_column: str = _option("label", "column of the table that holds labels")
-    model: str = _option("delg-small", "network: delg-small or delg-resnet50")
-    initial: str | None = _option(
-        None, "start from these weights: a folder, or delg-small for the packaged ones"
+    validation: float = option(
+        "without split-column: share of every class held out to measure accuracy",
+        default=0.2,
+        accepted=BELOW_ONE,
     )
-    channels: int = _option(64, "DCT channels of the input: 24, 32, 48, 64 or 192")
-    size: int = _option(448, "side of the square window in pixels, a multiple of 8")
-    late_size: int = _option(0, "side of the window from the epoch late-from on; 0: as before")
-    late_from: int = _option(0, "first epoch, counted from 0, with windows of late-size")
-    crop_area: float = _option(0.08, "smallest part of a picture's area that a training window covers")
-    crop_aspect: float = _option(1.3333, "largest aspect (and 1 / smallest) of a training window")
-    flip: float = _option(0.0, "chance of mirroring a training window")
-    brightness: float = _option(0.0, "largest random relative change of brightness")
-    contrast: float = _option(0.0, "largest random relative change of contrast")
-    saturation: float = _option(0.0, "largest random relative change of saturation")
-    epochs: int = _option(40, "epochs to train")
-    batch_size: int = _option(32, "windows in a batch")
-    learning_rate: float = _option(0.1, "learning rate of the first epochs")
-    step_epochs: int = _option(10, "epochs after which the learning rate is divided by 10, again and again")
-    momentum: float = _option(0.9, "momentum of stochastic gradient descent")
-    weight_decay: float = _option(1e-4, "weight decay")
-    clip_norm: float = _option(10.0, "largest norm of the gradient")
-    margin: float = _option(0.15, "angular margin of ArcFace in radians")
-    scale: float = _option(30.0, "initial scale of ArcFace, learned from there")
-    scale_rate: float = _option(0.01, "learning rate of the scale as a share of the others")
-    attention_weight: float = _option(1.0, "weight beta of the attention loss")
-    validation: float = _option(0.2, "share of every class held out to measure accuracy")
-    precision: str = _option("float32", "arithmetic of convolutions: float32 or bfloat16")
-    workers: int = _option(1, "threads that decode ahead")
-    cache_mib: int = _option(
-        1024, "memory for the coefficients of files already read, in MiB; 0 reads them anew"
+    model: str = option("name of the network")
+    initial: str | None = option("start from these weights", default=None)
+    channels: int = option("DCT channels of the input: 24, 32, 48, 64 or 192", default=64)
+    size: int = option("side of the square window in pixels, a multiple of 8", default=448, accepted=BLOCKS)
+    late_size: int = option(
+        "side of the window from the epoch late-from on; 0: as before", default=0, accepted=BLOCKS_OR_NONE
     )
-    half: bool = _option(False, "store the trained matrices in float16")
-    seed: int = _option(0, "seed of initial weights, order and windows")
+    late_from: int = option(
+        "first epoch, counted from 0, with windows of late-size", default=0, accepted=NOT_NEGATIVE
+    )
+    flip: float = option("chance of mirroring a training window", default=0.0, accepted=SHARE)
+    brightness: float = option("largest random relative change of brightness", default=0.0, accepted=SHARE)
+    contrast: float = option("largest random relative change of contrast", default=0.0, accepted=SHARE)
+    saturation: float = option("largest random relative change of saturation", default=0.0, accepted=SHARE)
+    balanced: bool = option("show every class equally often, whatever its number of pictures", default=False)
+    epochs: int = option("epochs to train", default=40, accepted=AT_LEAST_ONE)
+    batch_size: int = option("windows in a batch, over all processes", default=32, accepted=AT_LEAST_ONE)
+    learning_rate: float = option("learning rate at its largest", default=0.1, accepted=POSITIVE)
+    schedule: str = option(
+        "how the rate falls: step (see step-epochs) or cosine (to 0 at the end)",
+        default="step",
+        accepted=one_of("step", "cosine"),
+    )
+    step_epochs: int = option(
+        "epochs after which the learning rate is divided by 10, again and again",
+        default=10,
+        accepted=AT_LEAST_ONE,
+    )
+    warmup_epochs: float = option(
+        "epochs over which the learning rate rises from 0", default=0.0, accepted=NOT_NEGATIVE
+    )
+    momentum: float = option("momentum of stochastic gradient descent", default=0.9, accepted=BELOW_ONE)
+    weight_decay: float = option("weight decay", default=1e-4, accepted=NOT_NEGATIVE)
+    clip_norm: float = option(
+        "largest norm of the gradient; 0: any is taken", default=0.0, accepted=NOT_NEGATIVE
+    )
+    ema: float = option(
+        "keep a moving average of the weights with this decay, judge and store that; 0: the weights themselves",
+        default=0.0,
+        accepted=BELOW_ONE,
+    )
+    sync_batch_norm: bool = option("batch statistics over all processes, not over each alone", default=False)
+    precision: str = option(
+        "arithmetic of convolutions: float32 or bfloat16",
+        default="float32",
+        accepted=one_of("float32", "bfloat16"),
+    )
+    device: str = option("cpu or cuda", default="cpu", accepted=one_of("cpu", "cuda"))
+    workers: int = option("threads that decode ahead", default=1, accepted=AT_LEAST_ONE)
+    cache_mib: int = option(
+        "memory for the coefficients of files already read, in MiB; 0 reads them anew",
+        default=1024,
+        accepted=NOT_NEGATIVE,
+    )
+    half: bool = option("store the trained matrices in float16", default=False)
+    plot: bool = option("draw the metrics as curves.svg after every epoch", default=False)
+    seed: int = option("seed of initial weights, order and windows", default=0, accepted=NOT_NEGATIVE)
 
     def __post_init__(self) -> None:
-        """Check ranges, so that a slip is found before hours of work and not after."""
-        for name in ("labels", "output", "root"):  # callers may give plain strings
+        """Take plain strings as paths, and check ranges."""
+        for name in ("labels", "output", "root"):
             value = getattr(self, name)
             object.__setattr__(self, name, None if value is None else Path(value))
-        for accepted, (holds, names) in _RANGES.items():
-            for name in names.split():
-                if not holds(getattr(self, name)):
-                    raise ValueError(f"{name} must be {accepted}, not {getattr(self, name)!r}")
+        check(self)
+
+    @property
+    @abstractmethod
+    def training_window(self) -> Rule:
+        """What is drawn of a picture to train on."""
+
+    @property
+    @abstractmethod
+    def validation_window(self) -> Rule:
+        """What is looked at of a picture that was held out."""
+
+    @abstractmethod
+    def objective(self, num_classes: int, description: Mapping[str, Any] | None = None) -> Objective:
+        """Build what is to be trained, or rebuild what ``description`` tells of.
+
+        Raises
+        ------
+        ValueError
+            There is no such network, or the weights to start from are of another one.
+        """
 
     def size_at(self, epoch: int) -> int:
         """Return the side of an epoch's windows in pixels."""
         return self.late_size if self.late_size and epoch >= self.late_from else self.size
-
-    def learning_rate_at(self, epoch: int) -> float:
-        """Return the learning rate of an epoch, counted from 0."""
-        return float(self.learning_rate * 0.1 ** (epoch // self.step_epochs))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain numbers and strings, as checkpoints hold them."""

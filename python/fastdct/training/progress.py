@@ -10,7 +10,7 @@ from fastdct._extras import require
 
 
 class Progress(Protocol):
-    """What :func:`fastdct.training.train_delg` reports to."""
+    """What :func:`fastdct.training.train` reports to."""
 
     def started(self, num_training: int, num_validation: int, *, errors: Mapping[str, str]) -> None:
         """Say how many pictures there are, and which files were left out and why."""
@@ -67,8 +67,13 @@ class TerminalProgress:
         """Print the epoch's losses, accuracy and speed."""
         accuracy = metrics["validation_accuracy"]
         held_out = "" if accuracy is None else f"  held-out accuracy {accuracy:.3f}"
+        parts = ", ".join(
+            f"{name.removesuffix('_loss')} {value:.3f}"
+            for name, value in metrics.items()
+            if name.endswith("_loss")
+        )
         self._console.print(
-            f"epoch {metrics['epoch']:>3}  loss {metrics['loss']:.3f}  (descriptor {metrics['descriptor_loss']:.3f}, "
-            f"attention {metrics['attention_loss']:.3f}){held_out}  {metrics['images_per_second']:.0f} images/s",
+            f"epoch {metrics['epoch']:>3}  loss {metrics['loss']:.3f}{f'  ({parts})' if parts else ''}{held_out}"
+            f"  {metrics['images_per_second']:.0f} images/s",
             highlight=False,
         )

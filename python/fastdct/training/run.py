@@ -1,136 +1,137 @@
-"""One training run: networks, data and optimiser, and one epoch of them."""
+"""One training run: what is optimised, its data and its optimiser, and one epoch of them."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from statistics import fmean
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from fastdct.data import DctLoader, LoadedBatch
-from fastdct.models.delg import Delg
-from fastdct.training.batches import CachedFiles, training_batches, whole_batches
+from fastdct.training.average import Average
+from fastdct.training.batches import CachedFiles, training_batches, validation_batches
 from fastdct.training.config import TrainingConfig
-from fastdct.training.losses import DelgLoss
-
-# Tau is the median attention of the last batches of an epoch: that of a single one is noisy.
-_THRESHOLD_BATCHES = 8
+from fastdct.training.distributed import Ranks
+from fastdct.training.objective import Objective
+from fastdct.training.schedule import learning_rate, set_rate
 
 Advance = Callable[[], None]
+Metrics = dict[str, float | None]
 
 
 @dataclass(frozen=True)
-class Sources:
-    """The files to train on and those held out."""
+class Files:
+    """The files to train on and those held out, the number of classes, and the files left out with the reason."""
 
     training: CachedFiles
     validation: CachedFiles
+    num_classes: int
+    errors: dict[str, str]
 
 
 @dataclass
 class Run:
-    """The state of a training run. ``next_epoch`` counts from 0."""
+    """The state of a training run. ``next_epoch`` counts from 0; ``average`` is None where none is kept."""
 
     config: TrainingConfig
-    model: Delg
-    loss: DelgLoss
+    objective: Objective
     optimizer: torch.optim.Optimizer
-    sources: Sources
-    errors: dict[str, str]
+    average: Average | None
+    files: Files
+    ranks: Ranks
     next_epoch: int = 0
+    _parallel: nn.Module = field(init=False)
 
-    def train_epoch(self, advance: Advance = lambda: None) -> dict[str, float | None]:
+    def __post_init__(self) -> None:
+        self._parallel = self.ranks.parallel(self.objective)
+
+    @property
+    def result(self) -> Objective:
+        """What is judged and stored: the average of the weights, if one is kept."""
+        return self.objective if self.average is None else self.average.objective
+
+    def train_epoch(self, advance: Advance = lambda: None) -> Metrics:
         """Train one epoch and return its metrics; ``advance`` is called after every batch."""
         started = time.perf_counter()
-        rate = self.config.learning_rate_at(self.next_epoch)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["share"]
-        losses: list[tuple[float, float, float]] = []
-        attention: deque[Tensor] = deque(maxlen=_THRESHOLD_BATCHES)
-        num_images = 0
-        self.model.train()
-        for batch in self.training_batches():
-            batch_losses, scores = self._step(batch)
-            losses.append(batch_losses)
-            attention.append(scores.flatten())
-            num_images += len(batch.labels)
+        self.objective.train()
+        loader, losses, rate = self.training_batches(), [], 0.0
+        for number, batch in enumerate(loader):
+            rate = learning_rate(self.config, epoch=self.next_epoch, batch=number, num_batches=len(loader))
+            set_rate(self.optimizer, rate)
+            losses.append(self._step(batch))
             advance()
-        threshold = torch.cat(list(attention)).median().item()
-        self.model.config = replace(self.model.config, attention_threshold=threshold)
+        means = self._means(losses)
         seconds = time.perf_counter() - started
-        total, descriptor, local = (fmean(column) for column in zip(*losses, strict=True))
+        ended = self.objective.end_epoch(self.ranks)
+        self.result.adopt(self.objective)
+        num_images = len(losses) * len(batch.labels) * self.ranks.count
         metrics = {
             "epoch": self.next_epoch,
             "learning_rate": rate,
-            "loss": total,
-            "descriptor_loss": descriptor,
-            "attention_loss": local,
-            "arcface_scale": self.loss.arcface.scale.item(),
-            "attention_median": threshold,
-            "validation_accuracy": self.validate(),
+            **means,
+            **ended,
+            **self.validate(),
             "seconds": seconds,
             "images_per_second": num_images / seconds,
         }
         self.next_epoch += 1
         return metrics
 
-    def _step(self, batch: LoadedBatch) -> tuple[tuple[float, float, float], Tensor]:
-        """Return the losses and the attention scores [N, 1, H, W] of one optimiser step."""
-        with _autocast(self.config):
-            output = self.model(batch.tensor)
-        losses = self.loss(output, batch.labels)
+    def _step(self, batch: LoadedBatch) -> dict[str, float]:
+        """Return the losses of one optimiser step."""
+        losses: dict[str, Tensor] = self._parallel(batch)
         self.optimizer.zero_grad(set_to_none=True)
-        losses.total.backward()
-        nn.utils.clip_grad_norm_(_parameters(self.model, self.loss), self.config.clip_norm)
+        losses["loss"].backward()  # type: ignore[no-untyped-call]
+        if self.config.clip_norm:
+            nn.utils.clip_grad_norm_(self.objective.parameters(), self.config.clip_norm)
         self.optimizer.step()
-        return (
-            losses.total.item(),
-            losses.descriptor.item(),
-            losses.attention.item(),
-        ), output.attention.detach()
+        if self.average is not None:
+            self.average.update(self.objective)
+        return {name: loss.item() for name, loss in losses.items()}
+
+    def _means(self, losses: list[dict[str, float]]) -> dict[str, float]:
+        """The mean of every loss over the epoch and all processes, whose batches are of one size."""
+        table = torch.tensor([list(values.values()) for values in losses], dtype=torch.float64)
+        means = self.ranks.total(table.mean(dim=0)) / self.ranks.count
+        return dict(zip(losses[0], means.tolist(), strict=True))
 
     def training_batches(self) -> DctLoader:
         """Return the loader of the next epoch."""
         return training_batches(
-            self.sources.training, config=self.config, network=self.model.config, epoch=self.next_epoch
+            self.files.training,
+            config=self.config,
+            network=self.objective.input,
+            epoch=self.next_epoch,
+            ranks=self.ranks,
         )
 
     @torch.inference_mode()
-    def validate(self) -> float | None:
-        """Return the accuracy on held-out pictures, each class counted alike; None without any."""
-        if not len(self.sources.validation):
-            return None
-        self.model.eval()
-        right: dict[int, list[float]] = {}
-        held_out = whole_batches(
-            self.sources.validation, config=self.config, network=self.model.config, epoch=self.next_epoch
+    def validate(self) -> Metrics:
+        """Return the accuracy on held-out pictures, of all alike and of each class alike; None without any."""
+        names = ("validation_accuracy", "validation_class_accuracy")
+        count = len(self.files.validation)
+        if not count:
+            return dict.fromkeys(names)
+        self.result.eval()
+        seen = torch.zeros(2, self.files.num_classes, dtype=torch.float64)  # pictures of a class, those right
+        loader = validation_batches(
+            self.files.validation,
+            config=self.config,
+            network=self.objective.input,
+            epoch=self.next_epoch,
+            ranks=self.ranks,
         )
-        for batch in held_out:
-            with _autocast(self.config):
-                descriptors = self.model(batch.tensor).global_descriptor
-            guesses = self.loss.arcface.cosines(descriptors).argmax(dim=1)
-            for label, guess in zip(batch.labels.tolist(), guesses.tolist(), strict=True):
-                right.setdefault(label, []).append(float(guess == label))
-        return fmean(fmean(hits) for hits in right.values())
-
-
-def make_optimizer(model: Delg, loss: DelgLoss, config: TrainingConfig) -> torch.optim.SGD:
-    """Return the optimiser; ``share`` is a group's part of the learning rate."""
-    scale = loss.arcface.scale
-    others = [parameter for parameter in _parameters(model, loss) if parameter is not scale]
-    groups = [{"params": others, "share": 1.0}, {"params": [scale], "share": config.scale_rate}]
-    return torch.optim.SGD(
-        groups, lr=config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
-    )
-
-
-def _parameters(model: Delg, loss: DelgLoss) -> list[nn.Parameter]:
-    return [*model.parameters(), *loss.parameters()]
-
-
-def _autocast(config: TrainingConfig) -> torch.autocast:
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bfloat16")
+        place = self.ranks.rank
+        for batch in loader:
+            guesses = self.result.scores(self.result.output(batch)).argmax(dim=1)
+            places = range(place, place + len(guesses) * self.ranks.count, self.ranks.count)
+            place = places.stop
+            for at, label, guess in zip(places, batch.labels.tolist(), guesses.tolist(), strict=True):
+                if at < count:  # after the last one, processes are made even by pictures already seen
+                    seen[:, label] += torch.tensor([1, guess == label])
+        of, right = self.ranks.total(seen)
+        present = of > 0
+        each = ((right.sum() / of.sum()).item(), (right[present] / of[present]).mean().item())
+        return dict(zip(names, each, strict=True))

@@ -1,0 +1,170 @@
+"""Training DELG: its options, and the network with its losses."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fastdct import models
+from fastdct.geometry import Compose, RandomHorizontalFlip, RandomResizedCrop, Resize, Rule
+from fastdct.models.config import DelgConfig
+from fastdct.models.delg import Delg, DelgOutput
+from fastdct.training.config import TrainingConfig
+from fastdct.training.distributed import Ranks
+from fastdct.training.inputs import Input, Statistics
+from fastdct.training.losses import DelgLoss
+from fastdct.training.objective import Losses, Objective
+from fastdct.training.options import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, POSITIVE_SHARE, option
+
+# Tau is the median attention of the last batches of an epoch: that of a single one is noisy.
+_THRESHOLD_BATCHES = 8
+_BUILDERS: dict[str, Callable[..., Delg]] = {
+    "delg-small": models.delg_small,
+    "delg-resnet50": models.delg_resnet50,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelgTraining(TrainingConfig):
+    """A training run of DELG; the defaults are the source's schedule.
+
+    Optimiser, schedule, margin, scale and loss weight: Temburwar et al., section 4.4. Crop and gradient
+    clipping, which it leaves open: the DELG authors' program (area 0.08 to 1, aspect 3/4 to 4/3, no flip,
+    norm 10). The scale learns more slowly than the rest: at the same rate, in a network that starts from nothing,
+    it falls from 30 below 0 within two epochs, because a small scale is the quickest way to a smaller loss.
+    """
+
+    model: str = option("network: delg-small or delg-resnet50", default="delg-small")
+    initial: str | None = option(
+        "start from these weights: a folder, or delg-small for the packaged ones", default=None
+    )
+    clip_norm: float = option(
+        "largest norm of the gradient; 0: any is taken", default=10.0, accepted=NOT_NEGATIVE
+    )
+    crop_area: float = option(
+        "smallest part of a picture's area that a training window covers",
+        default=0.08,
+        accepted=POSITIVE_SHARE,
+    )
+    crop_aspect: float = option(
+        "largest aspect (and 1 / smallest) of a training window", default=1.3333, accepted=AT_LEAST_ONE
+    )
+    margin: float = option("angular margin of ArcFace in radians", default=0.15, accepted=NOT_NEGATIVE)
+    scale: float = option("initial scale of ArcFace, learned from there", default=30.0, accepted=POSITIVE)
+    scale_rate: float = option(
+        "learning rate of the scale as a share of the others", default=0.01, accepted=NOT_NEGATIVE
+    )
+    attention_weight: float = option("weight beta of the attention loss", default=1.0, accepted=NOT_NEGATIVE)
+
+    @property
+    def training_window(self) -> Rule:
+        """Part of the picture, of random area and aspect."""
+        ratio = (1 / self.crop_aspect, self.crop_aspect)
+        return Compose(
+            [RandomResizedCrop(scale=(self.crop_area, 1.0), ratio=ratio), RandomHorizontalFlip(self.flip)]
+        )
+
+    @property
+    def validation_window(self) -> Rule:
+        """The whole picture."""
+        return Resize()
+
+    def objective(self, num_classes: int, description: Mapping[str, Any] | None = None) -> DelgObjective:
+        """Build what is to be trained, or rebuild what ``description`` tells of.
+
+        Raises
+        ------
+        ValueError
+            There is no such network, or the weights to start from are of another one.
+        """
+        model = _network(self) if description is None else Delg(DelgConfig.from_dict(description))
+        return DelgObjective(model, self, num_classes=num_classes)
+
+
+class DelgObjective(Objective):
+    """DELG with ArcFace on its global and a classifier on its local descriptors."""
+
+    model: Delg
+
+    def __init__(self, model: Delg, config: DelgTraining, *, num_classes: int) -> None:
+        super().__init__(model, bfloat16=config.precision == "bfloat16")
+        self.loss = DelgLoss(
+            embedding_dim=model.config.embedding_dim,
+            local_dim=model.config.local_dim,
+            num_classes=num_classes,
+            margin=config.margin,
+            scale=config.scale,
+            attention_weight=config.attention_weight,
+        )
+        self._scale_rate = config.scale_rate
+        self._attention: deque[Tensor] = deque(maxlen=_THRESHOLD_BATCHES)
+
+    @property
+    def input(self) -> Input:
+        """Channels and statistics of the network's config."""
+        return Input(self.model.config.channels, self.model.config.normalize)
+
+    def set_statistics(self, statistics: Statistics) -> None:
+        """Write them into the network's config."""
+        mean, std = statistics
+        self.model.config = replace(self.model.config, mean=mean, std=std)
+
+    def losses(self, output: DelgOutput, labels: Tensor) -> Losses:
+        """ArcFace, attention, and their weighted sum."""
+        if self.training:
+            self._attention.append(output.attention.detach().flatten())
+        losses = self.loss(output, labels)
+        return {
+            "loss": losses.total,
+            "descriptor_loss": losses.descriptor,
+            "attention_loss": losses.attention,
+        }
+
+    def scores(self, output: DelgOutput) -> Tensor:
+        """Cosines between global descriptors and the classes' prototypes."""
+        return self.loss.arcface.cosines(output.global_descriptor)
+
+    def description(self) -> dict[str, Any]:
+        """The network's config."""
+        return self.model.config.to_dict()
+
+    def save(self, directory: str | os.PathLike[str], *, half: bool) -> None:
+        """Write model.safetensors and config.json."""
+        models.save(self.model, directory, half=half)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """The scale apart from all others."""
+        scale = self.loss.arcface.scale
+        others = [parameter for parameter in self.parameters() if parameter is not scale]
+        return [{"params": others, "share": 1.0}, {"params": [scale], "share": self._scale_rate}]
+
+    def end_epoch(self, ranks: Ranks) -> dict[str, float]:
+        """Set tau to the median attention of the last batches."""
+        threshold = ranks.gathered(torch.cat(list(self._attention))).median().item()
+        self._attention.clear()
+        self.model.config = replace(self.model.config, attention_threshold=threshold)
+        return {"arcface_scale": self.loss.arcface.scale.item(), "attention_median": threshold}
+
+    def adopt(self, other: Objective) -> None:
+        """The config, which holds tau."""
+        assert isinstance(other, DelgObjective)
+        self.model.config = other.model.config
+
+
+def _network(config: DelgTraining) -> Delg:
+    if config.initial is not None:
+        model = models.load(config.initial)
+        if model.config.channels.num_channels != config.channels:
+            raise ValueError(
+                f"{config.initial} takes {model.config.channels.num_channels} channels, not {config.channels}"
+            )
+        return model
+    if config.model not in _BUILDERS:
+        raise ValueError(f"there is no network {config.model!r}; there are {', '.join(_BUILDERS)}")
+    return _BUILDERS[config.model](channels=config.channels)

@@ -1,0 +1,77 @@
+"""What is optimised: a network with its losses, as one module."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fastdct.data import LoadedBatch
+from fastdct.training.distributed import Ranks
+from fastdct.training.inputs import Input, Statistics
+
+Losses = dict[str, Tensor]  # scalars by name; "loss" is their weighted sum, which is minimised
+
+
+class Objective(nn.Module, ABC):
+    """A network and the losses that train it: one module, so that processes, averages and checkpoints see one thing.
+
+    Attributes
+    ----------
+    model
+        What is trained to be used; the rest of the module serves training only.
+    """
+
+    def __init__(self, model: nn.Module, *, bfloat16: bool) -> None:
+        super().__init__()
+        self.model = model
+        self._bfloat16 = bfloat16
+
+    def forward(self, batch: LoadedBatch) -> Losses:
+        """Return the losses of a batch."""
+        return self.losses(self.output(batch), batch.labels)
+
+    def output(self, batch: LoadedBatch) -> Any:
+        """What the network says about a batch; its convolutions are in bfloat16 if that was asked for, losses never."""
+        inputs = (batch.tensor,) if batch.chroma is None else (batch.tensor, batch.chroma)
+        with torch.autocast(batch.tensor.device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
+            return self.model(*inputs)
+
+    @property
+    @abstractmethod
+    def input(self) -> Input:
+        """What the network takes."""
+
+    @abstractmethod
+    def set_statistics(self, statistics: Statistics) -> None:
+        """Let the input be normalised by what was measured."""
+
+    @abstractmethod
+    def losses(self, output: Any, labels: Tensor) -> Losses:
+        """The losses of the network's output."""
+
+    @abstractmethod
+    def scores(self, output: Any) -> Tensor:
+        """How much each picture looks like each class: [N, num_classes]."""
+
+    @abstractmethod
+    def description(self) -> dict[str, Any]:
+        """What the network is rebuilt from, in plain values."""
+
+    @abstractmethod
+    def save(self, directory: str | os.PathLike[str], *, half: bool) -> None:
+        """Write the trained network to be used."""
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Parameters with their ``share`` of the learning rate."""
+        return [{"params": list(self.parameters()), "share": 1.0}]
+
+    def end_epoch(self, ranks: Ranks) -> dict[str, float]:
+        """Do what an epoch ends with; returns what is to be recorded of it."""
+        return {}
+
+    def adopt(self, other: Objective) -> None:
+        """Take over from a twin what is in no state dict."""
