@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastdct import frequencies, models
+from fastdct import cli, frequencies, models
 from fastdct.models.stages import DEPTHS
 
 NAMES = models.names()
@@ -237,3 +237,50 @@ def test_all_depths_have_all_inputs():
     for depth in DEPTHS:
         kinds = {name.partition("-")[2] for name in NAMES if name.startswith(f"resnet{depth}-")}
         assert len(kinds) == 13 + (depth >= 50)
+
+
+def test_saved_networks_come_back(tmp_path):
+    torch.manual_seed(0)
+    network = models.create("resnet18-dct-24", num_classes=2, channels=frequencies.fbs(4)).eval()
+    network.config = dataclasses.replace(network.config, mean=(1.0,) * 12, std=(3.0,) * 12)
+    models.save(network, tmp_path)
+    loaded = models.load_classifier(tmp_path)
+    assert loaded.config == network.config
+    x = torch.randn(1, 12, 8, 8)
+    assert torch.equal(loaded(x), network(x))
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ("resnet18-dct-64", r"layer1\.0\.conv1\.weight is \[64, 64, 3, 3\], .* \[64, 24, 3, 3\]"),
+        ("resnet18-upsampling-rfa", r"and \d+ more"),
+        ("resnet34-dct-24", r"has layer1\.2\.bn1\.bias, which the network does not"),
+    ],
+)
+def test_weights_of_another_network_are_refused(other, message):
+    with pytest.raises(
+        models.WeightsError, match=f"not weights of resnet18-dct-24 with 1000 classes: .*{message}"
+    ):
+        on_meta("resnet18-dct-24").load_state_dict(on_meta(other).state_dict())
+
+
+def test_weights_of_another_kind_are_refused(tmp_path):
+    models.save(models.delg_small(), tmp_path)
+    with pytest.raises(
+        models.WeightsError, match="expected 'fastdct-classifier' version 1, found 'fastdct-delg'"
+    ):
+        models.load_classifier(tmp_path)
+
+
+def test_the_command_prints_the_table(capsys):
+    assert cli.main(["models", "resnet50-fbs-*"]) == 0
+    heading, *rows = capsys.readouterr().out.splitlines()
+    assert heading.split()[:3] == ["network", "input", "from"]
+    assert [row.split() for row in rows] == [
+        ["resnet50-fbs-16", "48×28×28", "224²", "window", "3.193", "25.49", "25.57"],
+        ["resnet50-fbs-32", "96×28×28", "224²", "window", "3.685", "26.12", "26.20"],
+        ["resnet50-fbs-64", "192×28×28", "224²", "window", "5.397", "28.31", "28.40"],
+    ]
+    assert cli.main(["models", "alexnet*"]) == 1
+    assert "no network is named 'alexnet*'" in capsys.readouterr().err

@@ -16,7 +16,8 @@ from fastdct.models.mobilenet import MobileNetV2  # noqa: E402
 from fastdct.models.quantized import load_quantized  # noqa: E402
 from fastdct.models.registry import create, names  # noqa: E402
 from fastdct.models.resnet import ResNet  # noqa: E402
-from fastdct.models.weights import WeightsError, load, save  # noqa: E402
+from fastdct.models.state import WeightsError  # noqa: E402
+from fastdct.models.weights import load, load_classifier, save  # noqa: E402
 
 __all__ = [
     "Attention",
@@ -38,6 +39,7 @@ __all__ = [
     "delg_resnet50",
     "delg_small",
     "load",
+    "load_classifier",
     "load_quantized",
     "names",
     "save",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
 from fastdct.decoder import Decoder
 from fastdct.frequencies import ChannelSelection
 from fastdct.models.inputs import InputSpec
+from fastdct.models.state import check_state
 
 FORMAT = "fastdct-classifier"
 VERSION = 1
@@ -116,3 +117,19 @@ class Classifier(nn.Module):
     def check_inputs(self, *inputs: Tensor) -> None:
         """Refuse what the network cannot take: see :meth:`InputSpec.check`."""
         self.config.input.check(self.config.name, *inputs)
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> NamedTuple:
+        """As torch has it, but names the network and the first tensors that do not fit.
+
+        Raises
+        ------
+        WeightsError
+            ``strict``, and the tensors are those of another network, or of another number of classes.
+        """
+        if strict:
+            subject = f"these are not weights of {self.config.name} with {self.config.num_classes} classes"
+            check_state(state_dict, self.state_dict(), subject=subject)
+        keys: NamedTuple = super().load_state_dict(state_dict, strict, assign)
+        return keys

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fastdct.models.mobilenet import Convolution, MobileNetV2
-from fastdct.models.weights import WeightsError
+from fastdct.models.state import WeightsError
 
 
 def load_quantized(file: str | os.PathLike[str], /) -> MobileNetV2:

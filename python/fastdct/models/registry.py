@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from torch import Tensor
 
@@ -133,3 +134,17 @@ def create(
             raise ValueError(f"{name} takes pixels and no DCT channels; leave channels out")
         spec = replace(spec, channels=channels)
     return variant.build(ClassifierConfig(name=name, num_classes=num_classes, input=spec))
+
+
+def restore(values: Mapping[str, Any]) -> Classifier:
+    """Build the network that :meth:`ClassifierConfig.to_dict` described, with fresh weights.
+
+    Raises
+    ------
+    ValueError
+        The description contradicts itself, or names a network that is not there.
+    """
+    config = ClassifierConfig.from_dict(values)
+    network = create(config.name, num_classes=config.num_classes, channels=config.input.channels)
+    network.config = config
+    return network

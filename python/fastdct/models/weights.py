@@ -6,7 +6,9 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -14,20 +16,20 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
+from fastdct.models.classifier import Classifier
 from fastdct.models.config import DelgConfig
 from fastdct.models.delg import Delg
+from fastdct.models.registry import restore
+from fastdct.models.state import WeightsError, check_state
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
+_Network = TypeVar("_Network", Delg, Classifier)
 _PACKAGED = {"delg-small": "delg_small"}
 _PACKAGE_DIRECTORY = Path(__file__).parent.parent / "weights"
 
 
-class WeightsError(ValueError):
-    """A weights directory that cannot be used; the message names the file and what is wrong with it."""
-
-
-def save(model: Delg, directory: str | os.PathLike[str], *, half: bool = False) -> None:
+def save(model: Delg | Classifier, directory: str | os.PathLike[str], *, half: bool = False) -> None:
     """Write ``model`` and its config to ``directory``, whole or not at all.
 
     The files are written beside the target and moved in place; files of other names that an existing
@@ -73,10 +75,29 @@ def load(source: str | os.PathLike[str], /) -> Delg:
         The config is of another version or contradicts itself; the weights are damaged, lack a tensor, hold
         one too many or one of another shape.
     """
+    return _restored(source, lambda values: Delg(DelgConfig.from_dict(values)))
+
+
+def load_classifier(source: str | os.PathLike[str], /) -> Classifier:
+    """Load a trained classifier, in eval mode and in float32, from a directory that :func:`save` wrote.
+
+    Raises
+    ------
+    FileNotFoundError, WeightsError
+        As :func:`load`.
+    """
+    return _restored(source, restore)
+
+
+def _restored(source: str | os.PathLike[str], build: Callable[[dict[str, Any]], _Network]) -> _Network:
     directory = _directory(source)
-    model = Delg(_read_config(directory / CONFIG_FILE))
+    config = directory / CONFIG_FILE
+    try:
+        model = build(json.loads(config.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise WeightsError(f"{config}: {error}") from error
     tensors = _read_tensors(directory / WEIGHTS_FILE)
-    _check(tensors, model.state_dict(), file=directory / WEIGHTS_FILE)
+    check_state(tensors, model.state_dict(), subject=f"{directory / WEIGHTS_FILE} does not fit its config")
     model.load_state_dict(tensors)
     return model.eval()
 
@@ -94,27 +115,8 @@ def _directory(source: str | os.PathLike[str]) -> Path:
     return directory
 
 
-def _read_config(file: Path) -> DelgConfig:
-    try:
-        return DelgConfig.from_dict(json.loads(file.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise WeightsError(f"{file}: {error}") from error
-
-
 def _read_tensors(file: Path) -> dict[str, Tensor]:
     try:
         return load_file(file)
     except SafetensorError as error:
         raise WeightsError(f"{file} is damaged or no safetensors file: {error}") from error
-
-
-def _check(tensors: dict[str, Tensor], expected: dict[str, Tensor], *, file: Path) -> None:
-    """Refuse tensors that do not fit, naming the first few: torch would list hundreds."""
-    wrong = [f"lacks {key}" for key in expected if key not in tensors]
-    wrong += [f"has {key}, which the network does not" for key in tensors if key not in expected]
-    for key in expected.keys() & tensors.keys():
-        if tensors[key].shape != expected[key].shape:
-            wrong.append(f"{key} is {list(tensors[key].shape)}, the config asks {list(expected[key].shape)}")
-    if wrong:
-        listed = "; ".join(sorted(wrong)[:3]) + (f"; and {len(wrong) - 3} more" if len(wrong) > 3 else "")
-        raise WeightsError(f"{file} does not fit its config: {listed}")
