@@ -209,6 +209,28 @@ def test_evaluating_ends_with_the_overall_map(photos, index, tmp_path, capsys):
     assert "verify" not in capsys.readouterr().out
 
 
+def test_folders_are_ground_truth(tmp_path, weights, capsys):
+    photos = write_photos(tmp_path / "ukbench", 8)
+    for i in range(8):
+        (photos / f"p{i}.jpg").rename(photos / f"ukbench{i:05}.jpg")
+    run("index", photos, "-o", tmp_path / "index", "--model", weights)
+    capsys.readouterr()
+    assert run("evaluate", tmp_path / "index", photos, "--steps") == 0
+    lines = capsys.readouterr().out.splitlines()
+    [score] = [line.split() for line in lines if line.startswith("N-S all")]
+    assert score[2] == "8"
+    assert 1 <= float(score[3]) <= 4
+    lonely = tmp_path / "classes" / "lonely"
+    lonely.parent.mkdir()
+    photos.rename(lonely)
+    for other in sorted(lonely.iterdir())[1:]:
+        (lonely.parent / "many").mkdir(exist_ok=True)
+        other.rename(lonely.parent / "many" / other.name[-6:])
+    run("index", lonely.parent, "-o", tmp_path / "other", "--model", weights)
+    assert run("evaluate", tmp_path / "other", lonely.parent) == 0
+    assert "dropped, without positives: lonely/ukbench00000.jpg" in capsys.readouterr().out
+
+
 def test_junk_and_wrong_answers_count_as_the_protocol_says(photos, index, tmp_path, capsys):
     others = [1, 2, 3, 4]
     entries = [("photos/p0.jpg", {"easy": [0], "hard": others, "junk": []})]
@@ -239,7 +261,7 @@ def test_a_database_that_is_not_in_the_index_is_named(photos, index, tmp_path, c
     assert "1 of 5 images of the database are not in the index" in capsys.readouterr().err
     (tmp_path / "bad.json").write_text("[")
     assert run("evaluate", index, tmp_path / "bad.json") == 2
-    assert "bad.json is not JSON" in capsys.readouterr().err
+    assert "bad.json: this is not JSON" in capsys.readouterr().err
 
 
 def test_info(photos, tmp_path, capsys):

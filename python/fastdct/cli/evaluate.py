@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("evaluate", help="measure mAP, mP@k and NDCG against a ground truth")
+    command = commands.add_parser("evaluate", help="measure mAP, P@k, NDCG and N-S against a ground truth")
     add_index(command)
     command.add_argument(
         "ground_truth",
         metavar="GROUND_TRUTH",
-        help="JSON file with imlist, qimlist and gnd (revisited Oxford's layout)",
+        help="gnd_*.pkl, .mat or .json of revisited Oxford and Paris, your own .csv (path,label), or a folder: UKBench, "
+        "Holidays, one sub-folder a class",
     )
     add_steps(command)
     add_images(command)
@@ -49,18 +50,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _rows(evaluations: list[Evaluation]) -> list[tuple[str, ...]]:
     overall = [evaluation.overall for evaluation in evaluations]
+    groups = {kind: [evaluation.kinds[kind] for evaluation in evaluations] for kind in evaluations[0].kinds}
     rows = [
-        _row(f"mAP {kind}", [evaluation.kinds[kind] for evaluation in evaluations])
-        for kind in evaluations[0].kinds
+        _row(f"mAP {name}", group, [scores.mean_average_precision for scores in group])
+        for name, group in {**groups, "all": overall}.items()
     ]
-    rows.append(_row("mAP all", overall))
-    for k in overall[0].mean_precision_at:
-        values = (f"{scores.mean_precision_at[k]:.3f}" for scores in overall)
-        rows.append((f"mP@{k} all", str(overall[0].num_queries), *values))
-    rows.append(("NDCG all", str(overall[0].num_queries), *(f"{scores.ndcg:.3f}" for scores in overall)))
+    rows += [
+        _row(f"{name}@{k} all", overall, [getattr(scores, field)[k] for scores in overall])
+        for name, field in (("P", "precision_at"), ("mP", "mean_precision_at"))
+        for k in getattr(overall[0], field)
+    ]
+    rows.append(_row("NDCG all", overall, [scores.ndcg for scores in overall]))
+    ns_scores = [scores.ns_score for scores in overall if scores.ns_score is not None]
+    if ns_scores:
+        rows.append(_row("N-S all", overall, ns_scores))
     return rows
 
 
-def _row(label: str, columns: list[Scores]) -> tuple[str, ...]:
-    values = (f"{scores.mean_average_precision:.3f}" for scores in columns)
-    return (label, str(columns[0].num_queries), *values)
+def _row(label: str, columns: list[Scores], values: list[float]) -> tuple[str, ...]:
+    return (label, str(columns[0].num_queries), *(f"{value:.3f}" for value in values))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastdct.retrieval.evaluation import CONVENTION, REVISITED_CONVENTION, Evaluation, evaluate
+from fastdct.retrieval.evaluation import Evaluation, convention_of, evaluate
 from fastdct.retrieval.features import Features
 from fastdct.retrieval.ground_truth import PROTOCOLS, GroundTruth, GroundTruthError, Query
 from fastdct.retrieval.search import Pipeline
@@ -44,10 +44,9 @@ class Benchmark:
     def load(
         cls, index: Index, path: str | os.PathLike[str], *, root: str | os.PathLike[str] = ""
     ) -> Benchmark:
-        """Read a ground truth file (`GroundTruth.load`) and find its database in the index.
+        """Read ground truth (`GroundTruth.load`) and find its database in the index.
 
-        An image is found by its name, or by its file: the names of the ground truth are relative to the folder
-        of the file, those of the index to ``root`` (where the indexed folder is now; `Index.root` if not given).
+        An image is found by its name, or by its file: the names of the ground truth are relative to its folder, those of the index to ``root`` (where the indexed folder is now; `Index.root` if not given).
 
         Raises
         ------
@@ -57,7 +56,8 @@ class Benchmark:
             The file cannot be read.
         """
         truth = GroundTruth.load(path)
-        folders = (Path(path).resolve().parent, Path(root or index.root).resolve())
+        place = Path(path).resolve()
+        folders = (place if place.is_dir() else place.parent, Path(root or index.root).resolve())
         known = set(index.names)
         found = {name: _stored_name(name, known, *folders) for name in truth.images}
         missing = [name for name, stored in found.items() if stored not in known]
@@ -95,7 +95,7 @@ class Benchmark:
             overall=judged["medium"].overall,
             kinds={name: evaluation.overall for name, evaluation in judged.items()},
             dropped=judged["medium"].dropped,
-            convention=f"{CONVENTION}; {REVISITED_CONVENTION}",
+            convention=convention_of(self.ground_truth),
         )
 
     def _judge(self, truth: GroundTruth, features: Mapping[str, Features], pipeline: Pipeline) -> Evaluation:

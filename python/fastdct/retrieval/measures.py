@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 
 def average_precision(ranks: Sequence[int], num_positives: int) -> float:
@@ -26,14 +26,18 @@ def average_precision(ranks: Sequence[int], num_positives: int) -> float:
     return area / num_positives
 
 
-def precision_at(ranks: Sequence[int], num_positives: int, k: int) -> float:
+def precision_at(ranks: Sequence[int], k: int) -> float:
+    """Precision of the first k images. Takes the ranks that ``average_precision`` takes."""
+    return sum(rank < k for rank in ranks) / k
+
+
+def revisited_precision_at(ranks: Sequence[int], num_positives: int, k: int) -> float:
     """Precision of the first k images, or up to the last positive where that comes sooner (revisitop's rule).
 
     Takes what ``average_precision`` takes. A positive that was not retrieved comes later than any k.
     """
     last = ranks[-1] + 1 if len(ranks) == num_positives else k
-    k = min(k, last)
-    return sum(rank < k for rank in ranks) / k
+    return precision_at(ranks, min(k, last))
 
 
 def ndcg(ranks: Sequence[int], num_positives: int) -> float:
@@ -44,36 +48,13 @@ def ndcg(ranks: Sequence[int], num_positives: int) -> float:
     return _gain(ranks) / _gain(range(num_positives))
 
 
-def ns_score(rankings: Mapping[str, Sequence[str]], groups: Mapping[str, Hashable]) -> float:
-    """N-S score of UKBench (Nister and Stewenius 2006): right images among the first four, 0..4, mean over queries.
+def ns_score(ranks: Sequence[int]) -> int:
+    """Right images among the first four, 0 to 4; the mean over queries is UKBench's N-S score.
 
-    Four times the precision at 4. The query is an image of the database and stays in the ranking: it is one of its
-    four.
-
-    Parameters
-    ----------
-    rankings : mapping of query name to sequence of image names
-        Best first; at least four each.
-    groups : mapping of image name to group
-        Of every query and ranked image; four images show the same thing.
-
-    Raises
-    ------
-    ValueError
-        There are no rankings, one is shorter than four or holds an image twice, or a name has no group.
+    Nistér and Stewénius, "Scalable recognition with a vocabulary tree" (CVPR 2006). The query is an image of the
+    database and stays in the ranking: it is one of its four. Takes the ranks that ``average_precision`` takes.
     """
-    if not rankings:
-        raise ValueError("rankings is empty: there is nothing to judge")
-    right = 0
-    for query, ranking in rankings.items():
-        first = list(ranking[:4])
-        if len(set(first)) != 4:
-            raise ValueError(f"the ranking of {query!r} must begin with four different images, not {first}")
-        unknown = [name for name in (query, *first) if name not in groups]
-        if unknown:
-            raise ValueError(f"{unknown[0]!r}, in the ranking of {query!r}, has no group")
-        right += sum(groups[name] == groups[query] for name in first)
-    return right / len(rankings)
+    return sum(rank < 4 for rank in ranks)
 
 
 def _gain(ranks: Iterable[int]) -> float:
