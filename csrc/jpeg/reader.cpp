@@ -37,11 +37,11 @@ Engine& thread_engine() {
 
 bool decode(Engine& engine, const uint8_t* data, size_t size, const Request& request, Allocator& allocator) {
   ImageDecoder& decoder = engine.decoder;
-  const Kernels& kernel = kernels();
+  const auto advance = request.num_frequencies == 1 ? kernels().decode_dc : kernels().decode;
   ImageDecoder::State state = decoder.begin(data, size, request, allocator, engine.cache);
   while (state == ImageDecoder::State::kDecoding) {
     Stream* stream = &decoder.stream();
-    kernel.decode(&stream, 1);
+    advance(&stream, 1);
     state = decoder.advance();
   }
   return state == ImageDecoder::State::kDone;

@@ -26,8 +26,7 @@ void decode_interleaved(std::array<Slot, jpeg::kMaxStreams>& slots, size_t num_s
     for (int i = 0; i < count; ++i) streams[i] = &active[i]->stream();
     decode(streams.data(), count);
     for (int i = count - 1; i >= 0; --i) {
-      if (streams[i]->cursor.table != nullptr || active[i]->advance(work) || active[i]->take(work, cache))
-        continue;
+      if (!streams[i]->stopped() || active[i]->advance(work) || active[i]->take(work, cache)) continue;
       active[i] = active[--count];  // the last one, which was looked at before
     }
   }

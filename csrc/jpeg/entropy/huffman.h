@@ -64,7 +64,7 @@ class SymbolTable {
 __attribute__((always_inline)) inline int extend(uint64_t window, int size) {
   const int bits = static_cast<int>((window >> 1) >> (63 - size));
   const int negative = static_cast<int>(~static_cast<int64_t>(window) >> 63);  // -1 when the top bit is clear
-  return size == 0 ? 0 : bits + (negative & (static_cast<int>(~0u << size) + 1));
+  return bits + (negative & (static_cast<int>(~0u << size) + 1));              // size 0: 0 + (negative & 0)
 }
 
 }  // namespace fastdct::jpeg

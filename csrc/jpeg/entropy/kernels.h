@@ -60,11 +60,10 @@ struct Kernels {
   Copied (*copy_unstuffed)(const uint8_t* source, const uint8_t* end, uint8_t* target,
                            const uint8_t* target_end);
 
-  // Advances `count` (1..kMaxStreams) streams together until one of them stops: its cursor's table is then
-  // nullptr.
+  // Advances `count` (1..kMaxStreams) streams together until one of them has stopped().
   void (*decode)(Stream* const* streams, int count);
 
-  // The same for streams all of whose tables are `dc_only`. Of AC it may leave anything in the blocks.
+  // The same for streams of which only the DC is wanted (skipped_band.h).
   void (*decode_dc)(Stream* const* streams, int count);
 
   // First scan of a band of AC coefficients (T.81, G.1.2.2), and a refining one (G.1.2.3). False: the data

@@ -28,6 +28,7 @@
 
 #include "jpeg/entropy/kernels.h"
 #include "jpeg/entropy/kernels_progressive.h"
+#include "jpeg/entropy/kernels_skip.h"
 #include "jpeg/entropy/kernels_store.h"
 #include "jpeg/entropy/simd.h"
 
@@ -63,10 +64,7 @@ Copied copy_unstuffed(const uint8_t* source, const uint8_t* end, uint8_t* target
 // ---- streams ----
 
 // Decodes what the next entry holds and sets `length` to the bits that it took; false: nothing was done, the
-// entry is an exception. Without kAc the entries are those of dc_only tables: the first value is a DC
-// difference, or the zero that an AC entry leaves where nobody looks, and it has no extra bits. (With extra
-// bits the DC takes fewer exceptions and more instructions: 4 % slower.)
-template <bool kAc>
+// entry is an exception.
 FASTDCT_INLINE bool step(Cursor& c, unsigned& length) {
   const LookupEntry* const entry = c.table + (c.window >> (64 - kLookupBits));
   const uint64_t span = entry->span;
@@ -74,15 +72,10 @@ FASTDCT_INLINE bool step(Cursor& c, unsigned& length) {
   if (__builtin_expect(static_cast<int8_t>(reinterpret_cast<uintptr_t>(position)) < 0, 0)) return false;
 
   length = entry->length;
-  if constexpr (kAc) {
-    uint32_t values;
-    std::memcpy(&values, entry->values, sizeof values);
-    values += deposit_bits(c.window >> (-length & 63), entry->deposit);
-    store_values(c.position + entry->offset, values);
-  } else {
-    const int16_t value = entry->values[0];
-    std::memcpy(c.position, &value, sizeof value);
-  }
+  uint32_t values;
+  std::memcpy(&values, entry->values, sizeof values);
+  values += deposit_bits(c.window >> (-length & 63), entry->deposit);
+  store_values(c.position + entry->offset, values);
   c.window <<= length & 63;
 
   char* const start = reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(c.position) & ~uintptr_t{255});
@@ -95,7 +88,7 @@ FASTDCT_INLINE bool step(Cursor& c, unsigned& length) {
 }
 
 // Cursors are locals, not array elements behind a pointer: their words stay in registers.
-template <int kCount, bool kAc>
+template <int kCount>
 void decode_streams(Stream* const* streams) {
   Cursor a = streams[0]->cursor;
   Cursor b = streams[1]->cursor;
@@ -106,9 +99,9 @@ void decode_streams(Stream* const* streams) {
     refill(b);
     if (kCount > 2) refill(c);
     for (int i = 0; i < 3; ++i) {
-      if (!step<kAc>(a, length)) goto exception_a;
-      if (!step<kAc>(b, length)) goto exception_b;
-      if (kCount > 2 && !step<kAc>(c, length)) goto exception_c;
+      if (!step(a, length)) goto exception_a;
+      if (!step(b, length)) goto exception_b;
+      if (kCount > 2 && !step(c, length)) goto exception_c;
     }
     continue;
   exception_a:
@@ -132,7 +125,6 @@ void decode_streams(Stream* const* streams) {
 // the reload of refill() is in that chain: eleven cycles every three steps. Here valid bits are counted
 // instead, so that the word that the next refill needs is known, and loaded, one refill ahead: only a shift
 // and an OR remain in the chain.
-template <bool kAc>
 void decode_stream(Stream& stream) {
   Cursor c = stream.cursor;
   while (c.table != nullptr) {
@@ -148,7 +140,7 @@ void decode_stream(Stream& stream) {
       c.window |= load_big_endian(next) >> valid;
       next += (63 - valid) / 8;
       valid |= 56;
-      for (int i = 0; i < 3 && (more = step<kAc>(c, length)); ++i) valid -= length;
+      for (int i = 0; i < 3 && (more = step(c, length)); ++i) valid -= length;
     }
     c.next = next - (valid + 7) / 8;
     c.window = load_window(c.next, -valid % 8);
@@ -157,16 +149,21 @@ void decode_stream(Stream& stream) {
   stream.cursor = c;
 }
 
-template <bool kAc>
 void decode(Stream* const* streams, int count) {
-  if (count == 1) return decode_stream<kAc>(*streams[0]);
-  if (count == 2) return decode_streams<2, kAc>(streams);
-  decode_streams<3, kAc>(streams);
+  if (count == 1) return decode_stream(*streams[0]);
+  if (count == 2) return decode_streams<2>(streams);
+  decode_streams<3>(streams);
+}
+
+void decode_dc(Stream* const* streams, int count) {
+  if (count == 1) return skip_streams<1>(streams);
+  if (count == 2) return skip_streams<2>(streams);
+  skip_streams<3>(streams);
 }
 
 }  // namespace
 
-const Kernels FASTDCT_KERNELS = {FASTDCT_KERNELS_NAME, copy_unstuffed,   decode<true>, decode<false>,
+const Kernels FASTDCT_KERNELS = {FASTDCT_KERNELS_NAME, copy_unstuffed,   decode,       decode_dc,
                                  decode_ac_first,      decode_ac_refine, clear_blocks, store_blocks,
                                  store_planes,         fence_streaming};
 

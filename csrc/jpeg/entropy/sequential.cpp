@@ -1,7 +1,6 @@
 #include "jpeg/entropy/sequential.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "jpeg/libjpeg_damage.h"
 
@@ -24,13 +23,13 @@ SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const R
   kernels_ = &kernels();
   request_ = request;
   end_ = markers.end();
-  if (!blocks_) blocks_.reset(new Block[kMaxBandBlocks]());
+  dc_only_ = request.num_frequencies == 1;
+  if (!blocks_ && !dc_only_) blocks_.reset(new Block[kMaxBandBlocks]());
   const Scan& scan = markers.scan();
   if (scan.spectral_start != 0 || scan.spectral_end != 63 || scan.approximation_high != 0 ||
       scan.approximation_low != 0)
     return odd("progressive parameters in a sequential scan");
   if (!plan(markers, planes, cache)) return State::kAnomaly;
-  dc_only_ = request.num_frequencies == 1;
   if (!clean_ && !dc_only_) kernels_->clear_blocks(blocks_.get(), kMaxBandBlocks);
   mcu_row_ = part.first_mcu / num_mcu_cols_;
   mcu_col_ = part.first_mcu % num_mcu_cols_;
@@ -41,73 +40,6 @@ SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const R
   begin_segment(part.source);
   begin_band();
   return State::kDecoding;
-}
-
-bool SequentialScan::plan(const MarkerReader& markers, const std::vector<Plane>& planes, TableCache& cache) {
-  const Frame& frame = markers.frame();
-  const Scan& scan = markers.scan();
-  mcu_.clear();
-  planes_.clear();
-  for (int i = 0; i < scan.num_components; ++i) {
-    const ScanComponent& component = scan.components[i];
-    const auto index = static_cast<size_t>(component.index);
-    if (!add_component(markers, component, index < planes.size() ? &planes[index] : nullptr, cache))
-      return false;
-  }
-  if (scan.num_components > 1) {
-    num_mcu_rows_ = frame.num_mcu_rows();
-    num_mcu_cols_ = frame.num_mcu_cols();
-  } else {  // T.81, A.2.2: one block is an MCU, and none fills up
-    num_mcu_rows_ = planes_[0].num_rows;
-    num_mcu_cols_ = planes_[0].num_cols;
-  }
-  return true;
-}
-
-bool SequentialScan::add_component(const MarkerReader& markers, const ScanComponent& component,
-                                   const Plane* plane, TableCache& cache) {
-  const HuffmanSpec& dc = markers.dc_spec(component.dc_table);
-  const HuffmanSpec& ac = markers.ac_spec(component.ac_table);
-  if (!dc.defined() || !ac.defined()) return odd("a missing Huffman table") == State::kDecoding;
-  const char* invalid = invalid_reason(dc, TableClass::kDc);
-  if (invalid == nullptr) invalid = invalid_reason(ac, TableClass::kAc);
-  if (invalid != nullptr) return odd(invalid) == State::kDecoding;
-
-  const FrameComponent& source = markers.frame().components[component.index];
-  const bool alone = markers.scan().num_components == 1;
-  ScanPlane target{};
-  target.plane = plane;
-  target.num_rows = source.num_rows;
-  target.num_cols = source.num_cols;
-  target.kept = plane != nullptr && plane->strip.ring_rows > 0
-                    ? plane->strip
-                    : Strip{0, source.num_rows, 0, source.num_cols, source.num_rows};
-  target.horizontal = alone ? 1 : source.sampling.horizontal;
-  target.vertical = alone ? 1 : source.sampling.vertical;
-  target.first_block = static_cast<int>(mcu_.size());
-  target.quantization_dc = source.quantization[0];
-  const bool dc_only = plane == nullptr || request_.num_frequencies == 1;
-  McuBlock block{static_cast<int>(planes_.size()), cache.get(dc, ac, dc_only), nullptr};
-  if (request_.first_mcu_row > 0) block.dc_tables = cache.get(dc, ac, true);
-  mcu_.insert(mcu_.end(), static_cast<size_t>(target.horizontal * target.vertical), block);
-  planes_.push_back(target);
-  return true;
-}
-
-// Every block of a full band gets its tables; a shorter band is cut off in begin_band().
-void SequentialScan::wire_blocks() {
-  const size_t size = mcu_.size();
-  const bool skipping = mcu_row_ < request_.first_mcu_row;
-  const auto tables = [&](size_t i) {
-    const McuBlock& block = mcu_[i % size];
-    return skipping ? block.dc_tables.get() : block.tables.get();
-  };
-  for (size_t i = 0; i < kBandMcus * size; ++i) {
-    Block& block = blocks_[i];
-    block.tables = tables(i);
-    block.rest = block.tables->block_rest.entries.data();
-    block.following = tables(i + 1)->block_start.entries.data();
-  }
 }
 
 void SequentialScan::begin_segment(const uint8_t* source) {
@@ -130,19 +62,23 @@ bool SequentialScan::next_segment() {
 void SequentialScan::begin_band() {
   band_mcus_ = static_cast<int>(std::min({num_mcu_cols_ - mcu_col_, until_restart_, size_t{kBandMcus}}));
   segment_.top_up(*kernels_, stream_.cursor);
+  if (dc_only_) return skipped_.begin(stream_, band_mcus_ * mcu_.size());
   clean_ = false;
+  stream_.skip.table = nullptr;
   blocks_[band_mcus_ * mcu_.size() - 1].following = stop_table();
   stream_.cursor.position = reinterpret_cast<char*>(blocks_.get());
   stream_.cursor.table = start_of_mcu();
 }
 
 SequentialScan::State SequentialScan::finish_band() {
-  end_band();
-  if (stream_.cursor.next == nullptr) {
+  if (!finish_blocks()) {
     clear_band();
     return odd("a Huffman code that does not exist, or a block that overflows");
   }
-  accumulate_dc();
+  if (dc_only_)
+    accumulate_dc(skipped_.differences());
+  else
+    accumulate_dc([from = coefficients_, pitch = pitch_](ptrdiff_t block) { return from[block * pitch]; });
   store_band();
   clear_band();
   mcu_col_ += static_cast<size_t>(band_mcus_);
@@ -163,21 +99,28 @@ SequentialScan::State SequentialScan::finish_band() {
   return State::kDecoding;
 }
 
-void SequentialScan::end_band() { blocks_[band_mcus_ * mcu_.size() - 1].following = start_of_mcu(); }
+// False: they are damaged.
+bool SequentialScan::finish_blocks() {
+  if (dc_only_) return skipped_.finish(stream_, band_mcus_ * mcu_.size());
+  blocks_[band_mcus_ * mcu_.size() - 1].following = start_of_mcu();
+  return stream_.cursor.next != nullptr;
+}
 
 // Differences become coefficients (T.81, F.1.1.5.1). The sum wraps: a hostile file may carry it anywhere.
-void SequentialScan::accumulate_dc() {
-  const size_t stride = mcu_.size();
+template <typename Difference>
+void SequentialScan::accumulate_dc(Difference difference) {
+  const auto mcu_size = static_cast<ptrdiff_t>(mcu_.size());
+  const ptrdiff_t num_blocks = band_mcus_ * mcu_size, pitch = pitch_;
+  int16_t* const coefficients = coefficients_;
   for (ScanPlane& plane : planes_) {
     const int per_mcu = plane.horizontal * plane.vertical;
-    Block* mcu = &blocks_[plane.first_block];
     int dc = plane.dc, min_dc = plane.min_dc, max_dc = plane.max_dc;
-    for (int m = 0; m < band_mcus_; ++m, mcu += stride) {
-      for (int i = 0; i < per_mcu; ++i) {
-        dc = static_cast<int16_t>(dc + mcu[i].coefficients[0]);
+    for (ptrdiff_t first = plane.first_block; first < num_blocks; first += mcu_size) {
+      for (ptrdiff_t block = first; block < first + per_mcu; ++block) {
+        dc = static_cast<int16_t>(dc + difference(block));
         min_dc = std::min(min_dc, dc);
         max_dc = std::max(max_dc, dc);
-        mcu[i].coefficients[0] = static_cast<int16_t>(dc);
+        coefficients[block * pitch] = static_cast<int16_t>(dc);
       }
     }
     plane.dc = dc;
@@ -194,10 +137,9 @@ void SequentialScan::store_band() const {
 // What the band has of the blocks that are kept of a component: all that do not only fill up, or those of a
 // strip.
 void SequentialScan::store_rows(const ScanPlane& plane) const {
-  constexpr ptrdiff_t kBlockElements = sizeof(Block) / sizeof(int16_t);
   const auto horizontal = static_cast<size_t>(plane.horizontal),
              vertical = static_cast<size_t>(plane.vertical);
-  const auto mcu_elements = static_cast<ptrdiff_t>(mcu_.size()) * kBlockElements;
+  const auto mcu_elements = static_cast<ptrdiff_t>(mcu_.size()) * pitch_;
   const Strip& kept = plane.kept;
   const Plane& target = *plane.plane;
   const size_t first = mcu_col_ * horizontal, last = first + static_cast<size_t>(band_mcus_) * horizontal;
@@ -208,12 +150,13 @@ void SequentialScan::store_rows(const ScanPlane& plane) const {
   // Behind the last block of a row lies its padding; elsewhere the next band, which another thread may have
   // written.
   const int room = end == plane.num_cols ? static_cast<int>(target.row_pitch - col) : count;
-  const Block* blocks =
-      &blocks_[(begin - first) / horizontal * mcu_.size() + static_cast<size_t>(plane.first_block)];
-  for (size_t y = 0; y < vertical; ++y, blocks += horizontal) {
+  const int16_t* blocks = coefficients_ +
+                          static_cast<ptrdiff_t>((begin - first) / horizontal) * mcu_elements +
+                          plane.first_block * pitch_;
+  for (size_t y = 0; y < vertical; ++y, blocks += plane.horizontal * pitch_) {
     const size_t row = mcu_row_ * vertical + y;
     if (row < kept.first_row || row >= kept.first_row + kept.num_rows) continue;
-    const BlockRow source{blocks->coefficients, plane.horizontal, kBlockElements, mcu_elements, count};
+    const BlockRow source{blocks, plane.horizontal, pitch_, mcu_elements, count};
     const size_t ring_row = (row - kept.first_row) % kept.ring_rows;
     if (request_.layout == Layout::kBlock)
       kernels_->store_blocks(source, target.data + (ring_row * kept.num_cols + col) * kBlockArea,
@@ -224,7 +167,6 @@ void SequentialScan::store_rows(const ScanPlane& plane) const {
   }
 }
 
-// A DC is written whatever it is, and what else is written nobody reads where only the DC is wanted.
 void SequentialScan::clear_band() {
   if (dc_only_) return;
   kernels_->clear_blocks(blocks_.get(), band_mcus_ * static_cast<int>(mcu_.size()));

@@ -9,6 +9,7 @@
 #include "jpeg/entropy/frame.h"
 #include "jpeg/entropy/output.h"
 #include "jpeg/entropy/segment.h"
+#include "jpeg/entropy/skipped_band.h"
 #include "jpeg/entropy/table_cache.h"
 
 namespace fastdct::jpeg {
@@ -47,7 +48,8 @@ class SequentialScan {
   struct McuBlock {
     int component;  // of the scan
     std::shared_ptr<const BlockTables> tables;
-    std::shared_ptr<const BlockTables> dc_tables;  // the same for rows that are skipped
+    std::shared_ptr<const BlockTables> dc_tables;   // the same for rows that are skipped
+    std::shared_ptr<const SkipTables> skip_tables;  // instead of both where only the DC is wanted
   };
   struct ScanPlane {
     const Plane* plane;  // nullptr: not wanted
@@ -68,8 +70,9 @@ class SequentialScan {
   bool next_segment();
   const LookupEntry* start_of_mcu() const { return blocks_[0].tables->block_start.entries.data(); }
   void begin_band();
-  void end_band();
-  void accumulate_dc();
+  bool finish_blocks();
+  template <typename Difference>
+  void accumulate_dc(Difference difference);
   void store_band() const;
   void store_rows(const ScanPlane& plane) const;
   void clear_band();
@@ -94,8 +97,11 @@ class SequentialScan {
   int next_restart_ = 0;              // number of the next RSTn, 0..7
   int band_mcus_ = 0;
   std::unique_ptr<Block[]> blocks_;
-  bool clean_ = true;     // all coefficients of blocks_ are zero
-  bool dc_only_ = false;  // of all components
+  SkippedBand skipped_;              // instead of blocks_ where only the DC is wanted
+  int16_t* coefficients_ = nullptr;  // of the first block of the band
+  ptrdiff_t pitch_ = 0;              // elements from one block to the next
+  bool clean_ = true;                // all coefficients of blocks_ are zero
+  bool dc_only_ = false;             // of all components
   const char* anomaly_ = nullptr;
 };
 

@@ -1,6 +1,7 @@
 // The few operations in which the instruction sets differ. Included by the kernels' body only, inside its
 // namespace.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -10,7 +11,8 @@
 #include <arm_neon.h>
 #endif
 
-#include "jpeg/entropy/lookup.h"
+#include "jpeg/entropy/skip.h"
+#include "jpeg/entropy/stream.h"
 
 #define FASTDCT_INLINE __attribute__((always_inline)) inline
 
@@ -86,6 +88,34 @@ inline void select_if_odd(uint64_t span, const LookupEntry*& table, const Lookup
   const auto c = reinterpret_cast<uintptr_t>(position), d = reinterpret_cast<uintptr_t>(next);
   table = reinterpret_cast<const LookupEntry*>(a ^ ((a ^ b) & mask));
   position = reinterpret_cast<char*>(c ^ ((c ^ d) & mask));
+#endif
+}
+
+// The same for a block that is passed over: c.table is `rest` or, where `entry` ends the block, `following`;
+// then the cursor goes on to the next block. One register is enough for it: those of three streams and the
+// constants of a step are all that there are.
+inline void choose_skip_table(SkipEntry entry, SkipCursor& c) {
+#if defined(__x86_64__)
+  SkippedBlock* next;
+  asm("movl %[state], %k[next]\n\t"
+      "andl %[position], %k[next]\n\t"
+      "testl %[end], %[entry]\n\t"
+      "movq %c[rest](%[block]), %[table]\n\t"
+      "cmovne %k[next], %[state]\n\t"
+      "cmovne %c[following](%[block]), %[table]\n\t"
+      "leaq %c[size](%[block]), %[next]\n\t"
+      "cmovne %[next], %[block]"
+      : [table] "=&r"(c.table), [block] "+r"(c.block), [state] "+r"(c.state), [next] "=&r"(next)
+      : [entry] "r"(entry), [end] "i"(kSkipEnd), [position] "i"(kSkipPosition),
+        [rest] "i"(offsetof(SkippedBlock, rest)), [following] "i"(offsetof(SkippedBlock, following)),
+        [size] "i"(sizeof(SkippedBlock)), "m"(*c.block)
+      : "cc");
+#else
+  const SkippedBlock* const block = c.block;
+  const bool ends = (entry & kSkipEnd) != 0;
+  c.table = ends ? block->following : block->rest;
+  c.block = ends ? c.block + 1 : c.block;
+  c.state = ends ? c.state & kSkipPosition : c.state;
 #endif
 }
 

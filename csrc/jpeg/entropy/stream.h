@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "jpeg/entropy/lookup.h"
+#include "jpeg/entropy/skip.h"
 #include "jpeg/image.h"
 
 namespace fastdct::jpeg {
@@ -40,7 +41,9 @@ struct Cursor {
 
 struct Stream {
   Cursor cursor;
-  bool damaged;  // stopped at something that is no code, or a block that overflows
+  SkipCursor skip;  // used instead of `cursor` where only the DC is wanted
+
+  bool stopped() const { return cursor.table == nullptr && skip.table == nullptr; }
 };
 
 // Entries that are all exceptions: where they are met, the band is complete.

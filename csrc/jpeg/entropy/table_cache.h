@@ -14,17 +14,23 @@ namespace fastdct::jpeg {
 class TableCache {
  public:
   std::shared_ptr<const BlockTables> get(const HuffmanSpec& dc, const HuffmanSpec& ac, bool dc_only);
+  std::shared_ptr<const SkipTables> get_skip(const HuffmanSpec& dc, const HuffmanSpec& ac);
 
  private:
-  // 36 KB each; with the three images in work a thread holds at most 16 + 12 of them, 1 MB.
+  // 36 KB each, or 42; with the three images in work a thread holds at most 16 + 12 of them, 1 MB.
   static constexpr size_t kCapacity = 16;
 
   struct Slot {
     HuffmanSpec dc, ac;
     bool dc_only;
     uint64_t last_used;
-    std::shared_ptr<const BlockTables> tables;
+    std::shared_ptr<const BlockTables> blocks;
+    std::shared_ptr<const SkipTables> skip;  // where `blocks` is null
   };
+  template <typename Is>
+  Slot* find(const HuffmanSpec& dc, const HuffmanSpec& ac, Is is);
+  Slot& add(const HuffmanSpec& dc, const HuffmanSpec& ac, bool dc_only);
+
   std::vector<Slot> slots_;
   uint64_t clock_ = 0;
 };
