@@ -18,6 +18,7 @@ from fastdct.models.registry import create, names  # noqa: E402
 from fastdct.models.resnet import ResNet  # noqa: E402
 from fastdct.models.state import WeightsError  # noqa: E402
 from fastdct.models.weights import load, load_classifier, save  # noqa: E402
+from fastdct.models.wrapping import OnCoefficients, on_coefficients  # noqa: E402
 
 __all__ = [
     "Attention",
@@ -30,6 +31,7 @@ __all__ = [
     "GeM",
     "InputSpec",
     "MobileNetV2",
+    "OnCoefficients",
     "ResNet",
     "WeightsError",
     "Whitening",
@@ -42,5 +44,6 @@ __all__ = [
     "load_classifier",
     "load_quantized",
     "names",
+    "on_coefficients",
     "save",
 ]
