@@ -112,6 +112,28 @@ def test_the_index_does_not_depend_on_threads(photos, tmp_path, weights, monkeyp
         np.testing.assert_array_equal(one.features(name).descriptors, four.features(name).descriptors)
 
 
+def test_an_index_knows_how_its_features_were_extracted(photos, index, tmp_path, weights, capsys):
+    codec, small = tmp_path / "bits", tmp_path / "small"
+    assert run("codec", index, "-o", codec, "--dims", 32, "--binary") == 0
+    assert "32 bits), fitted to 280 descriptors of 7 images" in capsys.readouterr().out
+    how = ("--codec", codec, "--scales", "0.5,1", "--global-scales", "1,2", "--max-overlap", 0.9)
+    assert run("index", photos, "-o", small, "--model", weights, *how) == 0
+    opened = Index.open(small)
+    assert (opened.spec.scales, opened.spec.global_scales, opened.spec.max_overlap) == ((0.5, 1), (1, 2), 0.9)
+    assert opened.features("p0.jpg").descriptors.dtype == np.uint8
+    capsys.readouterr()
+    assert run("search", small, photos / "p3.jpg", "--top-k", 1) == 0
+    hit = capsys.readouterr().out.splitlines()[1].split()
+    assert hit[1:3] == ["p3.jpg", "1.0000"]
+    assert int(hit[3]) > 12
+    (photos / "p0.jpg").write_bytes(encoded(photo(77)))
+    assert run("index", photos, "-o", small) == 0, "a later run extracts as the first did"
+    assert run("index", photos, "-o", small, "--scales", "1") == 2
+    assert "was made with" in capsys.readouterr().err
+    assert run("codec", small, "-o", codec) == 2
+    assert "was made with a codec already" in capsys.readouterr().err
+
+
 def test_searching_prints_a_table(photos, index, capsys):
     assert run("search", index, photos / "p3.jpg", "--top-k", 3) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -299,6 +321,8 @@ def test_info(photos, tmp_path, capsys):
         (("index", "{photos}/deep", "-o", "{index}"), "an index of its own"),
         (("index", "{index}", "-o", "{index}2"), "holds no JPEG, PNG or WebP files"),
         (("index", "{photos}"), "-o"),
+        (("index", "{photos}", "-o", "{index}", "--scales", "1,x"), "are no scales"),
+        (("index", "{photos}", "-o", "{index}", "--codec", "{photos}/p0.jpg"), "not a codec"),
         (("nonsense",), "invalid choice"),
     ],
 )

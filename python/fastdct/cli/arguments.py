@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastdct.geometry import Box
@@ -63,6 +63,15 @@ def box(text: str) -> Box:
     return x1, y1, x2, y2
 
 
+def scales(text: str) -> tuple[float, ...]:
+    """Factors of a side ``s,s,…``."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        message = f"{text!r} are no scales: give numbers s,s,…, factors of a side"
+        raise argparse.ArgumentTypeError(message) from None
+
+
 def count(text: str) -> int:
     """A whole number, at least 1."""
     if not (text.isascii() and text.isdigit() and int(text) > 0):
@@ -70,8 +79,8 @@ def count(text: str) -> int:
     return int(text)
 
 
-def load_extractor(weights: str, *, max_features: int = 200) -> Extractor:
-    """The extractor of a packaged or a stored model."""
+def load_extractor(weights: str, **options: Any) -> Extractor:
+    """The extractor of a packaged or a stored model; ``options`` as `Extractor` takes them."""
     from fastdct._extras import require
     from fastdct.models import load
 
@@ -80,7 +89,13 @@ def load_extractor(weights: str, *, max_features: int = 200) -> Extractor:
     require("torch", extra="torch").set_num_threads(1)
     from fastdct.retrieval import Extractor
 
-    return Extractor(load(weights), max_features=max_features)
+    return Extractor(load(weights), **options)
+
+
+def extraction_of(index: Index) -> dict[str, Any]:
+    """The options of the extractor that an index was made with."""
+    names = ("max_features", "scales", "global_scales", "max_overlap")
+    return {"codec": index.codec, **{name: getattr(index.spec, name) for name in names}}
 
 
 def open_index(path: str, model: str | None) -> tuple[Index, Extractor]:
@@ -88,5 +103,5 @@ def open_index(path: str, model: str | None) -> tuple[Index, Extractor]:
     from fastdct.retrieval import Index
 
     index = Index.open(path)
-    extractor = load_extractor(model or index.weights)
+    extractor = load_extractor(model or index.weights, **extraction_of(index))
     return Index.open(path, spec=extractor.spec), extractor

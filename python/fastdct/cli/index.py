@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fastdct.cli.arguments import add_model, count, load_extractor
+from fastdct.cli.arguments import add_model, count, extraction_of, load_extractor, scales
 from fastdct.cli.terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -31,9 +31,23 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     command.add_argument(
         "--max-features",
         type=count,
-        default=200,
         metavar="N",
-        help="local features of a picture (default: 200)",
+        help="local features of a picture (default: 200, or as the index has it)",
+    )
+    command.add_argument(
+        "--scales", type=scales, metavar="S,S,…", help="pyramid of the local features (default: the model's)"
+    )
+    command.add_argument(
+        "--global-scales", type=scales, metavar="S,S,…", help="scales of the global descriptor (default: 1)"
+    )
+    command.add_argument(
+        "--max-overlap",
+        type=float,
+        metavar="IOU",
+        help="of two features that overlap by more the better is kept (default: both)",
+    )
+    command.add_argument(
+        "--codec", metavar="FILE", help="what makes local descriptors smaller, from: fastdct codec"
     )
     command.set_defaults(run=run)
 
@@ -61,17 +75,32 @@ def _open_or_create(arguments: argparse.Namespace) -> tuple[Index, Extractor]:
     root = Path(arguments.folder).resolve()
     existing = Index.open(arguments.output) if Index.exists(arguments.output) else None
     weights = arguments.model or (existing.weights if existing else DEFAULT_MODEL)
-    extractor = load_extractor(weights, max_features=arguments.max_features)
+    extractor = load_extractor(weights, **_extraction(arguments, existing))
     if existing is None:
         if Path(weights).exists():
             weights = str(Path(weights).resolve())
-        return Index.create(arguments.output, spec=extractor.spec, root=root, weights=weights), extractor
+        index = Index.create(
+            arguments.output, spec=extractor.spec, root=root, weights=weights, codec=extractor.codec
+        )
+        return index, extractor
     # A root that is gone was moved: its pictures are known by their names.
     if Path(existing.root) != root and Path(existing.root).exists():
         raise ValueError(
             f"{arguments.output} is the index of {existing.root}; give {root} an index of its own"
         )
     return Index.open(arguments.output, spec=extractor.spec), extractor
+
+
+def _extraction(arguments: argparse.Namespace, existing: Index | None) -> dict[str, Any]:
+    """How to extract: as the index does it, but for what is asked for."""
+    from fastdct.retrieval.codec import LocalCodec
+
+    options = extraction_of(existing) if existing else {}
+    names = ("max_features", "scales", "global_scales", "max_overlap")
+    given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+    if arguments.codec:
+        given["codec"] = LocalCodec.load(arguments.codec)
+    return {**options, **given}
 
 
 def _num_cores() -> int:

@@ -18,6 +18,8 @@ from fastdct.models.config import DelgConfig
 from fastdct.models.heads import Attention, GeM, Whitening
 from fastdct.models.resnet import ResNet
 
+_BLOCK = 8  # pixels of a DCT block
+
 
 class DelgOutput(NamedTuple):
     """What :class:`Delg` says about a batch; all float32."""
@@ -52,9 +54,13 @@ class Delg(nn.Module):
         ValueError
             ``x`` is not a batch of the channels that the network was built for.
         """
+        pooled, descriptors, attention = self.pooled(x)
+        return DelgOutput(self.whitening(pooled), descriptors, attention)
+
+    def pooled(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # [N, C, H/8, W/8] as for `forward`
+        """Return the pooled activations [N, channels] that are whitened, local descriptors and attention."""
         third = self._third_stage(x)
-        descriptor = self.whitening(self.pool(self.backbone.stages(third, first=4)))
-        return DelgOutput(descriptor, *self._local(third))
+        return self.pool(self.backbone.stages(third, first=4)), *self._local(third)
 
     def local(self, x: Tensor) -> tuple[Tensor, Tensor]:  # [N, C, H/8, W/8] as for `forward`
         """Return only the local descriptors and attention; the fourth stage is not computed."""
@@ -74,6 +80,17 @@ class Delg(nn.Module):
         # hierarchy that makes stage 4 global and stage 3 local.
         features = third.detach()
         return functional.normalize(features.float(), dim=1), self.attention(features)
+
+    @property
+    def receptive_field(self) -> int:
+        """Side of the square of the decoder's output that one local feature sees, in pixels; its keypoint is the centre."""
+        side = step = _BLOCK
+        for stage in (1, 2, 3):
+            for name, module in self.backbone.get_submodule(f"layer{stage}").named_modules():
+                if isinstance(module, nn.Conv2d) and "downsample" not in name:  # the longer way of a block
+                    side += (module.kernel_size[0] - 1) * step
+                    step *= module.stride[0]
+        return side
 
     def keypoint_grid(self, height: int, width: int) -> Tensor:
         """Return the receptive-field centre (x, y) of each local feature: float32 [height, width, 2].

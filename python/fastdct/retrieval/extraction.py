@@ -9,19 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fastdct.decoder import Decoder
-from fastdct.geometry import Box, Window, fit_size
+from fastdct.geometry import Box, ScalePyramid, Window
 from fastdct.jpeg import JpegImage, Source
 from fastdct.models import Delg
 from fastdct.reference.transform import Planes
-from fastdct.retrieval.features import Features, FeatureSpec
+from fastdct.retrieval.codec import LocalCodec
+from fastdct.retrieval.features import Features, FeatureSpec, Floats
+from fastdct.retrieval.inference import for_inference
 from fastdct.retrieval.pictures import open_picture
+from fastdct.retrieval.suppression import suppress
+
+DELG_SCALES = tuple(2 ** (step / 2) for step in range(-4, 3))
+"""The pyramid of DELG's local features, 1/4 to 2 (Cao et al., section 4.2)."""
+
+DELG_GLOBAL_SCALES = (0.5**0.5, 1.0, 2**0.5)
+"""The scales over which DELG takes the global descriptor."""
 
 _MULTIPLE = 32  # pixels: four blocks, so that the strides of every backbone divide the input
 _MAX_ASPECT = 8.0
@@ -29,11 +40,12 @@ _MIN_BOX_AREA = 1 / 16
 
 
 class _Level(NamedTuple):
-    """Local features of one scale, in original pixels."""
+    """What the network says of a picture at one scale."""
 
-    keypoints: Tensor  # float32 [n, 2]
-    scores: Tensor  # float32 [n]
-    descriptors: Tensor  # float32 [n, Dl]
+    scale: float
+    pixel: Floats  # float32 [2]: a pixel of the network's input in original pixels, across and down
+    descriptors: Tensor  # [Dl, h, w]
+    attention: Floats  # [h, w]
 
 
 class Extractor:
@@ -42,22 +54,60 @@ class Extractor:
     Parameters
     ----------
     model
-        A trained `fastdct.models.Delg`; it is put in evaluation mode and runs on the device where it is.
+        A trained `fastdct.models.Delg`; a copy of it, made ready for inference, runs on the device where it is.
     max_features
         Local features kept of one picture, at most (source 000: 200).
+    scales
+        Pyramid of the local features, as factors of a side; the model's own if not given, `DELG_SCALES` for DELG's.
+    global_scales
+        Scales of the global descriptor. Over several the pooled activations are joined by a power mean, whose exponent
+        is that of the pooling (Radenović et al., TPAMI 2019, section 3.5), before they are whitened.
+    max_overlap
+        Of two features whose receptive fields overlap by more (intersection over union), the better is kept. None keeps
+        both: neighbours at one scale overlap by 0.9.
+    codec
+        What makes the local descriptors smaller.
 
     Attributes
     ----------
     spec
         What identifies the features; an index made for another spec refuses them.
+
+    Raises
+    ------
+    ValueError
+        A count or a scale is not positive, or ``max_overlap`` is not in (0, 1].
     """
 
-    def __init__(self, model: Delg, *, max_features: int = 200) -> None:
+    def __init__(
+        self,
+        model: Delg,
+        *,
+        max_features: int = 200,
+        scales: Sequence[float] | None = None,
+        global_scales: Sequence[float] = (1.0,),
+        max_overlap: float | None = None,
+        codec: LocalCodec | None = None,
+    ) -> None:
         if max_features < 1:
             raise ValueError(f"max_features must be at least 1, not {max_features}")
+        if max_overlap is not None and not 0 < max_overlap <= 1:
+            raise ValueError(f"max_overlap must be in (0, 1], not {max_overlap}")
         self.model = model.eval()
-        self.max_features = max_features
-        self.spec = spec_of(model)
+        self.codec = codec
+        self.spec = FeatureSpec(
+            model.config.name,
+            _fingerprint(model, codec),
+            model.config.embedding_dim,
+            model.config.local_dim if codec is None else codec.width,
+            binary=codec is not None and codec.binary,
+            max_features=max_features,
+            scales=_checked(model.config.scales if scales is None else scales),
+            global_scales=_checked(global_scales),
+            max_overlap=max_overlap,
+        )
+        self._network = for_inference(model)
+        self._device = next(model.parameters()).device
 
     def extract(self, source: Source | JpegImage | Planes, *, box: Box | None = None) -> Features:
         """The features of one picture, or of the part of it inside ``box``.
@@ -67,7 +117,7 @@ class Extractor:
         side), as the protocol of the revisited benchmarks has it: its object then has the size that it has in
         like photos of the index. Enlarging crops to the full input area instead halved mAP for boxes of half the
         side when tried. Only a box of less than a quarter of the side is enlarged, to that quarter, where too few
-        cells would be left to describe it.
+        cells would be left to describe it. At no scale is the input smaller than 32 pixels a side.
 
         Parameters
         ----------
@@ -87,8 +137,9 @@ class Extractor:
         picture = open_picture(source).planes
         height, width = picture.upright_size
         window, area = self._window(box, height, width)
-        global_descriptor, levels = self._describe(picture, window, area)
-        return self._features(global_descriptor, levels, height, width)
+        vector, levels = self._describe(picture, window, area)
+        keypoints, scales, scores, descriptors = self._select(levels, window)
+        return Features(vector, keypoints, scales, scores, self._encoded(descriptors), height, width)
 
     def _window(self, box: Box | None, height: int, width: int) -> tuple[Window, float]:
         """The window to be described, and the input area at scale 1 that it is scaled to."""
@@ -99,69 +150,91 @@ class Extractor:
         return window, self.model.config.input_area * max(share, _MIN_BOX_AREA)
 
     @torch.inference_mode()
-    def _describe(self, picture: Planes, window: Window, area: float) -> tuple[Tensor, dict[float, _Level]]:
-        """The global descriptor [D] of scale 1, and the local features of each scale of the pyramid."""
-        base = self._input(picture, window, area)
-        vector, descriptors, attention = self.model(base)
-        levels = {}
-        for scale in self.model.config.scales:
-            if scale == 1:
-                levels[scale] = self._level(window, base, descriptors, attention)
+    def _describe(self, picture: Planes, window: Window, area: float) -> tuple[Floats, list[_Level]]:
+        """The global descriptor [D], and what the network says at each scale of the local pyramid."""
+        local, over = self.spec.scales, self.spec.global_scales
+        scales = (*local, *(scale for scale in over if scale not in local))
+        pooled, levels = [], []
+        for scale, size in zip(scales, _input_sizes(window, area, scales), strict=True):
+            tensor = self._input(picture, window, size)  # [1, C, H/8, W/8]
+            if scale in over:
+                activations, descriptors, attention = self._network.pooled(tensor)
+                pooled.append(activations[0])
             else:
-                tensor = self._input(picture, window, area * scale**2)
-                levels[scale] = self._level(window, tensor, *self.model.local(tensor))
-        return vector[0], levels
+                descriptors, attention = self._network.local(tensor)
+            if scale in local:
+                x1, y1, x2, y2 = window.box
+                pixel = np.array([(x2 - x1) / size[1], (y2 - y1) / size[0]], np.float32)
+                levels.append(_Level(scale, pixel, descriptors[0], attention[0, 0].float().cpu().numpy()))
+        p = self._network.pool.p if len(pooled) > 1 else 1
+        joined = torch.stack(pooled).pow(p).mean(dim=0).pow(1 / p)  # [channels]
+        vector = self._network.whitening(joined[None])[0]
+        return np.ascontiguousarray(vector.float().cpu().numpy()), levels
 
-    def _input(self, picture: Planes, window: Window, area: float) -> Tensor:
+    def _input(self, picture: Planes, window: Window, size: tuple[int, int]) -> Tensor:
         config = self.model.config
-        decoder = Decoder(_input_size(window, area), channels=config.channels, normalize=config.normalize)
+        decoder = Decoder(size, channels=config.channels, normalize=config.normalize, layout="channels_last")
         values = torch.from_numpy(decoder.decode(picture, window=window))  # [C, H/8, W/8]
-        return values[None].to(next(self.model.parameters()).device)
+        return values[None].to(self._device)
 
-    def _level(self, window: Window, tensor: Tensor, descriptors: Tensor, attention: Tensor) -> _Level:
-        """The features above tau; ``descriptors`` [1, Dl, h, w], ``attention`` [1, 1, h, w]."""
-        x1, y1, x2, y2 = window.box
-        rows, columns = attention.shape[2:]
-        output = (
-            torch.tensor([tensor.shape[3], tensor.shape[2]]) * 8
-        )  # width and height of the input in pixels
-        grid = self.model.keypoint_grid(rows, columns).reshape(-1, 2)  # [h·w, 2]
-        keypoints = torch.tensor([x1, y1]) + grid * (torch.tensor([x2 - x1, y2 - y1]) / output)
-        scores = attention.reshape(-1)
-        kept = scores > self.model.config.attention_threshold
-        return _Level(keypoints[kept.cpu()], scores[kept], descriptors[0].flatten(1).T[kept])
-
-    def _features(self, vector: Tensor, levels: dict[float, _Level], height: int, width: int) -> Features:
-        scales = torch.cat([torch.full_like(level.scores, scale) for scale, level in levels.items()])
-        scores = torch.cat([level.scores for level in levels.values()])
-        best = scores.argsort(descending=True, stable=True)[: self.max_features]
-
-        def array(values: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-            return np.ascontiguousarray(values.float().cpu().numpy())
-
-        return Features(
-            global_descriptor=array(vector),
-            keypoints=array(torch.cat([level.keypoints for level in levels.values()])[best.cpu()]),
-            scales=array(scales[best]),
-            scores=array(scores[best]),
-            descriptors=array(torch.cat([level.descriptors for level in levels.values()])[best]),
-            height=height,
-            width=width,
+    def _select(self, levels: Sequence[_Level], window: Window) -> tuple[Floats, Floats, Floats, Floats]:
+        """Of all levels the best features above tau: keypoints, scales, scores, descriptors, best first."""
+        scores = np.concatenate([level.attention.ravel() for level in levels])
+        order = np.argsort(-scores, kind="stable")  # [cells]
+        order = order[: np.count_nonzero(scores > self.model.config.attention_threshold)]
+        if self.spec.max_overlap is None:
+            order = order[: self.spec.max_features]
+        starts = np.cumsum([0, *(level.attention.size for level in levels)])  # [levels + 1]
+        which = np.searchsorted(starts, order, side="right") - 1
+        cells = order - starts[which]
+        columns = np.array([level.attention.shape[1] for level in levels])[which]
+        grid = self.model.config.offset + self.model.config.stride * np.stack(
+            [cells % columns, cells // columns], 1
         )
+        pixels = np.array([level.pixel for level in levels], np.float32)[which]  # [n, 2]
+        keypoints = np.asarray(window.box[:2] + grid * pixels, np.float32)  # [n, 2]
+        if self.spec.max_overlap is not None:
+            reach = pixels * (self.model.receptive_field / 2)
+            boxes = np.concatenate([keypoints - reach, keypoints + reach], axis=1)
+            kept = suppress(boxes, max_overlap=self.spec.max_overlap, count=self.spec.max_features)
+            keypoints, order, which, cells = keypoints[kept], order[kept], which[kept], cells[kept]
+        scales = np.array([level.scale for level in levels], np.float32)[which]
+        return keypoints, scales, np.asarray(scores[order], np.float32), _gathered(levels, which, cells)
+
+    def _encoded(self, descriptors: Floats) -> Floats | NDArray[np.uint8]:
+        return descriptors if self.codec is None else self.codec.encode(descriptors)
 
 
-def _input_size(window: Window, area: float) -> tuple[int, int]:
+def _gathered(levels: Sequence[_Level], which: NDArray[np.int64], cells: NDArray[np.int64]) -> Floats:
+    """The descriptors [n, Dl] of chosen cells, which are counted row by row within their level."""
+    found = np.empty((len(cells), levels[0].descriptors.shape[0]), np.float32)
+    for number, level in enumerate(levels):
+        rows = which == number
+        wanted = torch.from_numpy(cells[rows]).to(level.descriptors.device)
+        found[rows] = level.descriptors.flatten(1)[:, wanted].T.float().cpu().numpy()
+    return found
+
+
+def _input_sizes(window: Window, area: float, scales: tuple[float, ...]) -> tuple[tuple[int, int], ...]:
     x1, y1, x2, y2 = window.box
     width, height = x2 - x1, y2 - y1
     longest = _MAX_ASPECT * min(height, width)
-    return fit_size(min(height, longest), min(width, longest), area=area, multiple=_MULTIPLE)
+    pyramid = ScalePyramid(area, scales, multiple=_MULTIPLE)
+    return pyramid(min(height, longest), min(width, longest))
 
 
-def spec_of(model: Delg) -> FeatureSpec:
-    """What identifies the features of ``model``: the digest covers its configuration and every weight."""
+def _checked(scales: Sequence[float]) -> tuple[float, ...]:
+    if not scales or min(scales) <= 0 or len(set(scales)) < len(scales):
+        raise ValueError(f"scales must be positive and differ, at least one, not {tuple(scales)}")
+    return tuple(float(scale) for scale in scales)
+
+
+def _fingerprint(model: Delg, codec: LocalCodec | None) -> str:
+    """Digest of the model's configuration, every weight and the codec."""
     digest = hashlib.sha256(json.dumps(model.config.to_dict(), sort_keys=True).encode())
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    config = model.config
-    return FeatureSpec(config.name, digest.hexdigest(), config.embedding_dim, config.local_dim)
+    if codec is not None:
+        digest.update(codec.digest.encode())
+    return digest.hexdigest()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Descriptors = NDArray[Any]
+"""Local descriptors: float32, float16 as stored, or packed bits uint8."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +25,36 @@ class FeatureSpec:
     fingerprint
         Hexadecimal digest of the model's configuration and weights: another training is another model.
     global_dim, local_dim
-        Lengths D and Dl of a global and of a local descriptor.
+        Lengths D and Dl of a global and of a local descriptor; for packed bits the number of bytes.
+    binary
+        Whether local descriptors are packed bits, compared by Hamming distance.
+    scales, global_scales, max_overlap, max_features
+        How the features were extracted: see `fastdct.retrieval.Extractor`. The number of features may differ.
     """
 
     model: str
     fingerprint: str
     global_dim: int
     local_dim: int
+    binary: bool = False
+    scales: tuple[float, ...] = (0.5**0.5, 1.0, 2**0.5)
+    global_scales: tuple[float, ...] = (1.0,)
+    max_overlap: float | None = None
+    max_features: int = field(default=200, compare=False)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> FeatureSpec:
+        """Rebuild a spec from what `dataclasses.asdict` made of it, perhaps by way of JSON."""
+        arguments: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+        }
+        return cls(**arguments)
 
     def __str__(self) -> str:
-        return f"{self.model} ({self.fingerprint[:12]}, {self.global_dim} + {self.local_dim} dimensions)"
+        local = f"{8 * self.local_dim} bits" if self.binary else f"{self.local_dim} dimensions"
+        scales = "scales {}, global {}".format(*map(_listed, (self.scales, self.global_scales)))
+        overlap = "" if self.max_overlap is None else f", overlap {self.max_overlap:g}"
+        return f"{self.model} ({self.fingerprint[:12]}, {self.global_dim} dimensions + {local}, {scales}{overlap})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,7 +72,7 @@ class Features:
     scores
         float32 [n]: attention.
     descriptors
-        float32 [n, Dl], L2-normalised.
+        float32 [n, Dl], L2-normalised, or packed bits uint8 [n, Dl].
     height, width
         Size of the original upright image in pixels, also where a box was given.
 
@@ -59,14 +81,14 @@ class Features:
     ValueError
         A shape does not fit the others, a value is not finite, or the global descriptor is not normalised.
     TypeError
-        An array is not float32.
+        An array is not of the type above.
     """
 
     global_descriptor: Floats
     keypoints: Floats
     scales: Floats
     scores: Floats
-    descriptors: Floats
+    descriptors: Descriptors
     height: int
     width: int
 
@@ -76,7 +98,7 @@ class Features:
         _check("keypoints", self.keypoints, (n, 2))
         _check("scales", self.scales, (n,))
         _check("scores", self.scores, (n,))
-        _check("descriptors", self.descriptors, (n, local_dim))
+        _check("descriptors", self.descriptors, (n, local_dim), bits=True)
         norm = float(np.linalg.norm(self.global_descriptor))
         if abs(norm - 1) > 1e-3:
             raise ValueError(f"global_descriptor must be L2-normalised; its norm is {norm:.4g}")
@@ -105,7 +127,8 @@ class LocalFeatures:
     offsets
         int64 [P + 1].
     keypoints, scales, scores, descriptors
-        float32 [M, 2], [M] and [M], and [M, Dl]: float16 as stored, which matching widens on the way, or float32.
+        float32 [M, 2], [M] and [M], and [M, Dl]: float16 as stored, which matching widens on the way, or float32; or
+        packed bits uint8.
     sizes
         int64 [P, 2]: height and width of each original upright image in pixels.
     """
@@ -115,7 +138,7 @@ class LocalFeatures:
     keypoints: Floats
     scales: Floats
     scores: Floats
-    descriptors: NDArray[np.floating[Any]]
+    descriptors: Descriptors
     sizes: NDArray[np.int64]
 
     @classmethod
@@ -140,9 +163,13 @@ class LocalFeatures:
         return f"LocalFeatures(images={len(self)}, descriptors={list(self.descriptors.shape)})"
 
 
-def _check(name: str, array: Floats, shape: tuple[int, ...]) -> None:
-    if array.dtype != np.float32:
-        raise TypeError(f"{name} must be float32, not {array.dtype}")
+def _listed(values: tuple[float, ...]) -> str:
+    return "/".join(f"{value:.3g}" for value in values)
+
+
+def _check(name: str, array: NDArray[Any], shape: tuple[int, ...], *, bits: bool = False) -> None:
+    if array.dtype != np.float32 and not (bits and array.dtype == np.uint8):
+        raise TypeError(f"{name} must be float32{' or packed bits uint8' if bits else ''}, not {array.dtype}")
     if array.shape != shape:
         raise ValueError(f"{name} must have the shape {list(shape)}, not {list(array.shape)}")
     if not np.isfinite(array).all():

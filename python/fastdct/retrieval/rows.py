@@ -1,22 +1,23 @@
 """Rows of the index's table: the Arrow schema, and features in and out of it.
 
 Local features are flat lists, so that a column of many images is one contiguous buffer: keypoints are
-x, y, x, y, …; descriptors are float16, whose rounding (2^-11) is far below the noise of a match.
+x, y, x, y, …; descriptors are float16, whose rounding (2^-11) is far below the noise of a match, or packed bits.
 """
 
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastdct._extras import require
 from fastdct.retrieval.features import Features, FeatureSpec, LocalFeatures
 
-FORMAT = 1
+FORMAT = 2
 KEY = b"fastdct"
 LOCAL = ("name", "height", "width", "keypoints", "scales", "scores", "descriptors")
 
@@ -45,8 +46,17 @@ class Record:
     mtime_ns: int = 0
 
 
-def schema(spec: FeatureSpec, *, root: str = "", weights: str = "") -> Any:
-    """The Arrow schema of an index for features of ``spec``; its metadata says all that `read_about` returns."""
+class About(NamedTuple):
+    """What an index says of itself: the spec, the indexed folder, the origin of the weights, the local codec's bytes."""
+
+    spec: FeatureSpec
+    root: str = ""
+    weights: str = ""
+    codec: bytes = b""
+
+
+def schema(about: About) -> Any:
+    """The Arrow schema of an index; its metadata says all that `read_about` returns."""
     pa = require("pyarrow", extra="index")
     fields = {
         "name": pa.string(),
@@ -55,19 +65,20 @@ def schema(spec: FeatureSpec, *, root: str = "", weights: str = "") -> Any:
         "orientation": pa.int8(),
         "file_size": pa.int64(),
         "mtime_ns": pa.int64(),
-        "global_descriptor": pa.list_(pa.float32(), spec.global_dim),
+        "global_descriptor": pa.list_(pa.float32(), about.spec.global_dim),
         "keypoints": pa.list_(pa.float32()),
         "scales": pa.list_(pa.float32()),
         "scores": pa.list_(pa.float32()),
-        "descriptors": pa.list_(pa.float16()),
+        "descriptors": pa.list_(pa.uint8() if about.spec.binary else pa.float16()),
     }
-    about = {"format": FORMAT, "root": root, "weights": weights, "spec": asdict(spec)}
+    written = {**about._asdict(), "format": FORMAT, "spec": asdict(about.spec)}
+    written["codec"] = b64encode(about.codec).decode()
     columns = [pa.field(name, kind, nullable=False) for name, kind in fields.items()]
-    return pa.schema(columns, metadata={KEY: json.dumps(about).encode()})
+    return pa.schema(columns, metadata={KEY: json.dumps(written).encode()})
 
 
-def read_about(metadata: dict[bytes, bytes] | None) -> tuple[FeatureSpec, str, str]:
-    """The spec, the root and the origin of the weights that `schema` was given.
+def read_about(metadata: dict[bytes, bytes] | None) -> About:
+    """What `schema` was given.
 
     Raises
     ------
@@ -78,8 +89,11 @@ def read_about(metadata: dict[bytes, bytes] | None) -> tuple[FeatureSpec, str, s
         raise ValueError("its table was not written by fastdct")
     about = json.loads(metadata[KEY])
     if about["format"] != FORMAT:
-        raise ValueError(f"its format is {about['format']}, this version of fastdct reads format {FORMAT}")
-    return FeatureSpec(**about["spec"]), str(about["root"]), str(about["weights"])
+        raise ValueError(
+            f"its format is {about['format']}, this version of fastdct reads format {FORMAT}: index the images again"
+        )
+    spec, codec = FeatureSpec.from_dict(about["spec"]), b64decode(about["codec"])
+    return About(spec, str(about["root"]), str(about["weights"]), codec)
 
 
 def to_table(records: Sequence[Record], spec: FeatureSpec) -> Any:
@@ -110,9 +124,9 @@ def to_table(records: Sequence[Record], spec: FeatureSpec) -> Any:
         "keypoints": flat(local.keypoints),
         "scales": flat(local.scales),
         "scores": flat(local.scores),
-        "descriptors": flat(local.descriptors.astype(np.float16)),
+        "descriptors": flat(local.descriptors if spec.binary else local.descriptors.astype(np.float16)),
     }
-    return pa.table(columns, schema=schema(spec))
+    return pa.table(columns, schema=schema(About(spec)))
 
 
 def _check(records: Sequence[Record], spec: FeatureSpec) -> None:
@@ -127,6 +141,11 @@ def _check(records: Sequence[Record], spec: FeatureSpec) -> None:
             raise ValueError(
                 f"{record.name!r} has descriptors of {dims[0]} + {dims[1]} dimensions; "
                 f"this index holds {expected[0]} + {expected[1]}: it was made with {spec}"
+            )
+        if (record.features.descriptors.dtype == np.uint8) != spec.binary:
+            stored = "packed bits" if spec.binary else "numbers"
+            raise ValueError(
+                f"{record.name!r} has local descriptors {record.features.descriptors.dtype}; this index holds {stored}"
             )
 
 

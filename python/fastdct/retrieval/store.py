@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdct._extras import require
+from fastdct.retrieval.codec import LocalCodec
 from fastdct.retrieval.features import Features, FeatureSpec, LocalFeatures
 from fastdct.retrieval.rows import (
     LOCAL,
+    About,
     Record,
     global_descriptors,
     local_features,
@@ -54,11 +56,14 @@ class Index:
         The folder to which the images' names are relative, as it was when the index was made.
     weights
         Where the model was loaded from then: what `fastdct.models.load` takes.
+    codec
+        What made its local descriptors smaller, or None.
     """
 
     def __init__(self, path: str, table: Any) -> None:
         self.path = path
-        self.spec, self.root, self.weights = read_about(table.schema.metadata)
+        self.spec, self.root, self.weights, codec = read_about(table.schema.metadata)
+        self.codec = LocalCodec.from_bytes(codec) if codec else None
         self._table = table
         self._cached_view: GlobalView | None = None
 
@@ -70,6 +75,7 @@ class Index:
         spec: FeatureSpec,
         root: str | os.PathLike[str] = "",
         weights: str | os.PathLike[str] = "",
+        codec: LocalCodec | None = None,
     ) -> Index:
         """Make an empty index at ``path``: a folder, or a URL such as ``s3://bucket/index``.
 
@@ -83,9 +89,10 @@ class Index:
             raise IndexStoreError(f"{where} is a file; an index is a folder, give the name of a new one")
         database = require("lancedb", extra="index").connect(where)
         try:
-            table = database.create_table(
-                TABLE, schema=schema(spec, root=os.fspath(root), weights=os.fspath(weights))
+            about = About(
+                spec, os.fspath(root), os.fspath(weights), b"" if codec is None else codec.to_bytes()
             )
+            table = database.create_table(TABLE, schema=schema(about))
         except ValueError as error:
             raise IndexStoreError(
                 f"{where} holds an index already: open it, or choose another path"
@@ -218,7 +225,7 @@ class Index:
         local = self.fetch([name])
         height, width = local.sizes[0].tolist()
         vector = self.vectors.values[self.positions([name])[0]]
-        descriptors = local.descriptors.astype(np.float32)
+        descriptors = local.descriptors if self.spec.binary else local.descriptors.astype(np.float32)
         return Features(vector, local.keypoints, local.scales, local.scores, descriptors, height, width)
 
     def positions(self, names: Collection[str]) -> list[int]:

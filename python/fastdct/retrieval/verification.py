@@ -101,6 +101,7 @@ def verify(
         query.descriptors,
         candidates.descriptors,
         candidates.offsets,
+        metric="hamming" if query.descriptors.dtype == np.uint8 else "euclidean",
         mutual=True,
         max_ratio=options.max_ratio,
     )
