@@ -26,13 +26,22 @@ struct BlockRow {
   const int16_t* operator[](int i) const { return first + i / horizontal * next_mcu + i % horizontal * next; }
 };
 
-// A coefficient whose code and bits are within the next kProgressiveBits; length 0: none is.
+// A symbol of an AC scan whose code is within the next kProgressiveBits; length 0: there is none.
 struct ProgressiveEntry {
-  uint8_t length;
-  uint8_t zeros;  // before it
-  int16_t value;
+  uint8_t length;  // of the code and of the coefficient's bits
+  uint8_t zeros;   // before the coefficient; where the band ends, number of bits of the run that follow
+  uint8_t size;    // bits of the coefficient; 0: it is a zero
+  bool ends;       // the band ends here and in a run of further blocks (T.81, G.1.2.2)
 };
 constexpr int kProgressiveBits = 9;
+constexpr int kMaxSymbolBits = 16 + 15;
+
+__attribute__((always_inline)) inline ProgressiveEntry progressive_entry(Symbol symbol) {
+  if (symbol.length == 0) return {0, 0, 0, false};
+  const int zeros = symbol.value >> 4, size = symbol.value & 15;
+  return {static_cast<uint8_t>(symbol.length + size), static_cast<uint8_t>(zeros), static_cast<uint8_t>(size),
+          size == 0 && zeros < 15};
+}
 
 struct ProgressiveTable {
   SymbolTable symbols;

@@ -23,11 +23,7 @@ void fill_table(const HuffmanSpec& spec, ProgressiveTable& table) {
   for (uint32_t i = 0; i < (1u << kProgressiveBits); ++i) {
     const uint64_t window = static_cast<uint64_t>(i) << (64 - kProgressiveBits);
     const Symbol symbol = table.symbols.find(window);
-    const int size = symbol.value & 15;
-    table.entries[i] = {};
-    if (symbol.length == 0 || size == 0 || symbol.length + size > kProgressiveBits) continue;
-    table.entries[i] = {static_cast<uint8_t>(symbol.length + size), static_cast<uint8_t>(symbol.value >> 4),
-                        static_cast<int16_t>(extend(window << symbol.length, size))};
+    table.entries[i] = symbol.length <= kProgressiveBits ? progressive_entry(symbol) : ProgressiveEntry{};
   }
 }
 

@@ -23,7 +23,7 @@ void Segment::copy(const Kernels& kernels, uint8_t* target) {
 }
 
 void Segment::begin(const Kernels& kernels, const uint8_t* source, const uint8_t* end, Cursor& cursor) {
-  if (!buffer_) buffer_.reset(new uint8_t[kCapacity + kSegmentPadding]);
+  if (!buffer_) buffer_.reset(new uint8_t[kCapacity + kOverrun + kSegmentPadding]);
   source_ = source;
   end_ = end;
   copy(kernels, buffer_.get());

@@ -33,6 +33,8 @@ class Segment {
   // A band of blocks of 64 symbols of 16 + 15 bits: 79 KB. Photos need one or two.
   static constexpr ptrdiff_t kBandBytes = kBandMcus * kMaxMcuBlocks * 64 * 31 / 8;
   static constexpr ptrdiff_t kCapacity = 2 * kBandBytes;
+  // Refining scans take correction bits without looking at them: 63 a block, until the band is done.
+  static constexpr ptrdiff_t kOverrun = kBandMcus * kMaxMcuBlocks * 63 / 8 + 1;
 
   void copy(const Kernels& kernels, uint8_t* target);
 
