@@ -1,5 +1,6 @@
 import json
 import os
+import pickle
 import subprocess
 import sys
 
@@ -101,7 +102,7 @@ def test_the_index_does_not_depend_on_threads(photos, tmp_path, weights, monkeyp
     from fastdct.cli import index as command
 
     for count in (1, 4):
-        monkeypatch.setattr(command, "_num_cores", lambda count=count: count)
+        monkeypatch.setattr(command, "num_cores", lambda count=count: count)
         run("index", photos, "-o", tmp_path / str(count), "--model", weights)
     one, four = Index.open(tmp_path / "1"), Index.open(tmp_path / "4")
     assert one.names == four.names
@@ -251,6 +252,46 @@ def test_folders_are_ground_truth(tmp_path, weights, capsys):
     run("index", lonely.parent, "-o", tmp_path / "other", "--model", weights)
     assert run("evaluate", tmp_path / "other", lonely.parent) == 0
     assert "dropped, without positives: lonely/ukbench00000.jpg" in capsys.readouterr().out
+
+
+def test_a_table_needs_only_the_datasets_folder(tmp_path, weights, capsys):
+    for name in ("roxford5k", "rparis6k"):
+        write_photos(tmp_path / name / "jpg", 6)
+        (tmp_path / name / "jpg" / "query.jpg").write_bytes(encoded(photo(1), quality=90))
+        entry = {"bbx": [0.0, 0.0, 160.0, 120.0], "easy": [1], "hard": [0, 3], "junk": [5]}
+        content = {"imlist": [f"p{i}" for i in range(6)], "qimlist": ["query"], "gnd": [entry]}
+        (tmp_path / name / f"gnd_{name}.pkl").write_bytes(pickle.dumps(content))
+    command = (
+        "table",
+        tmp_path / "roxford5k",
+        tmp_path / "rparis6k",
+        "--model",
+        weights,
+        "-o",
+        tmp_path / "indexes",
+    )
+    assert run(*command) == 0
+    first = capsys.readouterr().out
+    lines = first.splitlines()
+    assert lines[0].startswith(f"{tmp_path / 'roxford5k'}: AP: area under")
+    assert lines[1].split() == ["features", "mAP", "E", "(%)", "mAP", "M", "(%)", "mAP", "H", "(%)"]
+    assert lines[2].startswith("tiny global ")
+    assert lines[3].startswith("tiny global + local ")
+    assert lines[2].split()[2] == "100.00"
+    assert lines[4].startswith(f"{tmp_path / 'rparis6k'}: ")
+    assert sorted(path.name for path in (tmp_path / "indexes").iterdir()) == [
+        "roxford5k-tiny",
+        "rparis6k-tiny",
+    ]
+    assert run(*command) == 0
+    assert capsys.readouterr().out == first
+    classes = tmp_path / "classes"
+    write_photos(classes / "one", 2)
+    write_photos(classes / "two", 3)
+    assert run("table", classes, "--model", weights, "-o", tmp_path / "indexes") == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == ["features", "mAP", "all", "(%)"]
+    assert run("table", tmp_path / "nothing", "-o", tmp_path / "indexes") == 2
+    assert "is not a folder; give one that holds a dataset" in capsys.readouterr().err
 
 
 def test_junk_and_wrong_answers_count_as_the_protocol_says(photos, index, tmp_path, capsys):

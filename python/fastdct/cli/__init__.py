@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from fastdct import __version__
 from fastdct._extras import MissingExtraError
-from fastdct.cli import codec, delete, evaluate, index, info, models, search, stats, train
+from fastdct.cli import codec, delete, evaluate, index, info, models, search, stats, table, train
 
 _USER_ERRORS = (ValueError, OSError, KeyError, MissingExtraError)
 
@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"fastdct {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (info, index, search, evaluate, delete, codec, stats, models, train):
+    for command in (info, index, search, evaluate, table, delete, codec, stats, models, train):
         command.add_to(commands)
     return top
 

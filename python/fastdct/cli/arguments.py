@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,11 @@ def extraction_of(index: Index) -> dict[str, Any]:
     """The options of the extractor that an index was made with."""
     names = ("max_features", "scales", "global_scales", "max_overlap")
     return {"codec": index.codec, **{name: getattr(index.spec, name) for name in names}}
+
+
+def num_cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def open_index(path: str, model: str | None) -> tuple[Index, Extractor]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastdct.cli.arguments import add_model, count, extraction_of, load_extractor, scales
+from fastdct.cli.arguments import add_model, count, extraction_of, load_extractor, num_cores, scales
 from fastdct.cli.terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     index, extractor = _open_or_create(arguments)
     with progress_bar("indexing", total=len(listing.pictures)) as advance:
-        report = index_pictures(index, listing, extractor, num_threads=_num_cores(), progress=advance)
+        report = index_pictures(index, listing, extractor, num_threads=num_cores(), progress=advance)
     _print_report(report, ignored=listing.ignored)
     print(f"{len(index)} images in {index.path}")
     return 0 if report.indexed or report.unchanged else 1
@@ -101,10 +100,6 @@ def _extraction(arguments: argparse.Namespace, existing: Index | None) -> dict[s
     if arguments.codec:
         given["codec"] = LocalCodec.load(arguments.codec)
     return {**options, **given}
-
-
-def _num_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _print_report(report: IndexingReport, *, ignored: int) -> None:
