@@ -68,3 +68,48 @@ def test_errors_say_what_is_accepted():
         frequencies.fbs(65)
     with pytest.raises(TypeError, match="ChannelSelection"):
         frequencies.resolve("64")
+
+
+SCORES = {
+    "luma": [1.0 / (1 + index) for index in range(64)],
+    "cb": [0.3 if index == 9 else 0.0 for index in range(64)],
+    "cr": [0.0] * 64,
+}
+
+
+def test_the_strongest_are_those_of_the_highest_scores():
+    # By score: Y 0, Y 1, Y 2, Cb 9, Y 3, Y 4; in zig-zag order 0 1 2 3 and 9 stand before 4.
+    chosen = frequencies.strongest(SCORES, 6)
+    assert (chosen.luma, chosen.cb, chosen.cr) == ((0, 1, 2, 3, 4), (9,), ())
+    assert chosen.name == "strongest-6"
+
+
+def test_equal_scores_go_by_frequency_and_luma_first():
+    even = dict.fromkeys(("luma", "cb", "cr"), [1.0] * 64)
+    chosen = frequencies.strongest(even, 4)
+    assert (chosen.luma, chosen.cb, chosen.cr) == ((0, 1), (0,), (0,))
+    assert frequencies.strongest(even, 192).counts == (64, 64, 64)
+
+
+def test_energies_are_read_from_statistics(tmp_path):
+    file = tmp_path / "stats.json"
+    file.write_text(json.dumps({"energy": SCORES}))
+    assert frequencies.from_statistics(file, 6) == frequencies.strongest(SCORES, 6)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"energy": {"luma": [1]}}', '{"energy": {"luma": 1, "cb": 1, "cr": 1}}']
+)
+def test_files_without_energies_are_named(tmp_path, text):
+    (tmp_path / "stats.json").write_text(text)
+    with pytest.raises(
+        ValueError, match=r"stats\.json holds no energies of channels; write it by: fastdct stats"
+    ):
+        frequencies.from_statistics(tmp_path / "stats.json", 6)
+
+
+def test_scores_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match="64 numbers each for luma, cb and cr; not so: cr"):
+        frequencies.strongest(SCORES | {"cr": [1.0]}, 3)
+    with pytest.raises(ValueError, match="strongest 193 cannot be taken"):
+        frequencies.strongest(SCORES, 193)

@@ -5,8 +5,11 @@ A frequency is named by its natural index ``8 * v + u``: ``v`` counts vertical, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,8 @@ def _zigzag_order() -> list[int]:
 ZIGZAG = np.array(_zigzag_order(), dtype=np.int64)
 """int64 [64]: the natural index that stands at each zig-zag position (ITU-T T.81, figure 5)."""
 ZIGZAG.setflags(write=False)
+
+_COMPONENTS = ("luma", "cb", "cr")
 
 # The static selections of Xu et al., "Learning in the Frequency Domain" (CVPR 2020), as staircases:
 # row v of the block holds its first n[v] horizontal frequencies.
@@ -55,7 +60,7 @@ class ChannelSelection:
     cr: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        for component in ("luma", "cb", "cr"):
+        for component in _COMPONENTS:
             _check_indices(component, getattr(self, component))
         if self.num_channels == 0:
             raise ValueError(f"the selection {self.name!r} is empty; it needs at least one frequency")
@@ -146,6 +151,55 @@ def zigzag_first(num_luma: int, num_chroma: int) -> ChannelSelection:
 def explicit(luma: Iterable[int], cb: Iterable[int], cr: Iterable[int]) -> ChannelSelection:
     """A selection of your own: natural indices ``8 * v + u``, in the order that the channels are to have."""
     return ChannelSelection("explicit", tuple(luma), tuple(cb), tuple(cr))
+
+
+def strongest(scores: Mapping[str, Sequence[float]], num_channels: int) -> ChannelSelection:
+    """The ``num_channels`` channels of the highest scores, whatever their components, in zig-zag order.
+
+    Parameters
+    ----------
+    scores
+        ``luma``, ``cb``, ``cr`` → 64 numbers in natural order: energies as ``fastdct stats`` measures them, or how often
+        a gate looks at a channel. Of equal scores the lower frequency wins, and luma.
+
+    Raises
+    ------
+    ValueError
+        A component lacks or has not 64 scores, or ``num_channels`` is not in 1..192.
+    """
+    wrong = [name for name in _COMPONENTS if len(scores.get(name, ())) != 64]
+    if wrong:
+        raise ValueError(f"scores need 64 numbers each for luma, cb and cr; not so: {', '.join(wrong)}")
+    if not 1 <= num_channels <= 192:
+        raise ValueError(f"there are 192 channels; the strongest {num_channels} cannot be taken")
+    ranked = sorted(
+        ((position, component) for position in range(64) for component in _COMPONENTS),
+        key=lambda place: -scores[place[1]][ZIGZAG[place[0]]],
+    )
+    kept = sorted(ranked[:num_channels])
+    chosen = {
+        name: tuple(int(ZIGZAG[position]) for position, component in kept if component == name)
+        for name in _COMPONENTS
+    }
+    return ChannelSelection(f"strongest-{num_channels}", **chosen)
+
+
+def from_statistics(file: str | os.PathLike[str], num_channels: int) -> ChannelSelection:
+    """The ``num_channels`` channels of the largest energy in what ``fastdct stats -o`` wrote.
+
+    Raises
+    ------
+    ValueError
+        The file holds no such statistics, or ``num_channels`` is not in 1..192.
+    """
+    try:
+        energy = json.loads(Path(file).read_text(encoding="utf-8"))["energy"]
+        scores = {name: [float(value) for value in energy[name]] for name in _COMPONENTS}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{os.fspath(file)} holds no energies of channels; write it by: fastdct stats PHOTOS -o FILE"
+        ) from error
+    return strongest(scores, num_channels)
 
 
 def named(name: str) -> ChannelSelection:

@@ -10,6 +10,7 @@ from fastdct.models.classifier import Classifier, ClassifierConfig  # noqa: E402
 from fastdct.models.complexity import Complexity, complexity  # noqa: E402
 from fastdct.models.config import DelgConfig  # noqa: E402
 from fastdct.models.delg import Delg, DelgOutput, delg_resnet50, delg_small  # noqa: E402
+from fastdct.models.gate import ChannelGate, Gated, GatedOutput  # noqa: E402
 from fastdct.models.heads import Attention, GeM, Whitening, attention_pool  # noqa: E402
 from fastdct.models.inputs import InputSpec  # noqa: E402
 from fastdct.models.mobilenet import MobileNetV2  # noqa: E402
@@ -22,12 +23,15 @@ from fastdct.models.wrapping import OnCoefficients, on_coefficients  # noqa: E40
 
 __all__ = [
     "Attention",
+    "ChannelGate",
     "Classifier",
     "ClassifierConfig",
     "Complexity",
     "Delg",
     "DelgConfig",
     "DelgOutput",
+    "Gated",
+    "GatedOutput",
     "GeM",
     "InputSpec",
     "MobileNetV2",

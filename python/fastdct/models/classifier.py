@@ -36,7 +36,7 @@ class ClassifierConfig:
     classes
         Names of the classes in the order of the logits, if they are known.
     gated
-        A :class:`fastdct.models.ChannelGate` stands before the network.
+        The network stands behind a gate: :class:`fastdct.models.Gated`.
     """
 
     name: str

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fastdct.frequencies import ChannelSelection, fbs, static
 from fastdct.models.classifier import Classifier, ClassifierConfig
+from fastdct.models.gate import Gated
 from fastdct.models.gueguen import DeconvolutionResNet, LateConcatResNet, UpSamplingResNet
 from fastdct.models.inputs import InputSpec
 from fastdct.models.mobilenet import MobileNetV2
@@ -95,6 +96,7 @@ def create(
     *,
     num_classes: int = 1000,
     channels: ChannelSelection | None = None,
+    gated: bool = False,
 ) -> Classifier:
     """Build an untrained network.
 
@@ -112,6 +114,8 @@ def create(
         Length of the logits.
     channels
         Other DCT coefficients than those of the name.
+    gated
+        Choose channels for each picture: see :class:`fastdct.models.Gated`.
 
     Returns
     -------
@@ -121,7 +125,7 @@ def create(
     Raises
     ------
     ValueError
-        An unknown name, or channels for a network on pixels.
+        An unknown name, or channels or a gate for a network on pixels.
     """
     if name not in _VARIANTS:
         close = difflib.get_close_matches(name, _VARIANTS, n=3)
@@ -133,7 +137,8 @@ def create(
         if spec.channels is None:
             raise ValueError(f"{name} takes pixels and no DCT channels; leave channels out")
         spec = replace(spec, channels=channels)
-    return variant.build(ClassifierConfig(name=name, num_classes=num_classes, input=spec))
+    network = variant.build(ClassifierConfig(name=name, num_classes=num_classes, input=spec))
+    return Gated(network) if gated else network
 
 
 def restore(values: Mapping[str, Any]) -> Classifier:
@@ -145,6 +150,11 @@ def restore(values: Mapping[str, Any]) -> Classifier:
         The description contradicts itself, or names a network that is not there.
     """
     config = ClassifierConfig.from_dict(values)
-    network = create(config.name, num_classes=config.num_classes, channels=config.input.channels)
+    network = create(
+        config.name,
+        num_classes=config.num_classes,
+        channels=config.input.channels,
+        gated=config.gated,
+    )
     network.config = config
     return network
