@@ -39,8 +39,9 @@ void find_spans(const Taps& taps, std::vector<Span>* spans) {
   spans->resize(taps.first.size() / kBlock);
   const int32_t *first = taps.first.data(), *count = taps.count.data();
   for (Span& span : *spans) {
-    span = {first[0], first[0] + count[0]};
-    for (int x = 1; x < kBlock; ++x) {
+    const int last = kBlock - 1;
+    span = {first[0], first[last] + count[last]};
+    for (int x = 0; !taps.rising && x < kBlock; ++x) {
       span.low = std::min(span.low, first[x]);
       span.high = std::max(span.high, first[x] + count[x]);
     }
@@ -78,8 +79,9 @@ void find_progress(const std::vector<Span>& spans, AxisPlan* plan) {
   }
   if (plan->form == Form::kSpread) return;                      // nothing is read again
   const size_t reads = plan->first.size() / plan->num_outputs;  // positions to an output block
+  const size_t looked_at = plan->rising ? 1 : reads;
   for (int o = plan->num_outputs - 1; o >= 0; --o) {
-    for (size_t i = o * reads; i < (o + 1) * reads; ++i) oldest = std::min(oldest, plan->first[i]);
+    for (size_t i = o * reads; i < o * reads + looked_at; ++i) oldest = std::min(oldest, plan->first[i]);
     plan->oldest[o] = oldest;
   }
 }
@@ -239,6 +241,7 @@ void plan_axis(const Axis& axis, int num_frequencies, bool to_samples, bool by_b
   plan->num_frequencies = num_frequencies;
   plan->to_samples = to_samples;
   plan->by_block = by_block;
+  plan->rising = taps.rising;
   find_extent(spans, plan);
   choose_form(spans, &taps, plan);
   find_progress(spans, plan);

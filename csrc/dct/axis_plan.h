@@ -42,6 +42,7 @@ struct AxisPlan {
   // samples][8]
   int stride = 0;
   std::vector<int32_t> first;
+  bool rising = false;         // `first` is known never to fall
   std::vector<int32_t> count;  // not used where it is the same for all
   std::vector<float> weights;
 

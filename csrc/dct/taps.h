@@ -29,6 +29,7 @@ struct Taps {
   std::vector<int32_t> first;
   std::vector<int32_t> count;
   std::vector<float> weights;
+  bool rising = false;  // first and first + count are known never to fall from an output to the next
 };
 
 // Positions and weights are found in double: in float they would be off by up to 6e-3 of a grey level.

@@ -1,5 +1,9 @@
 // The seam between entropy decoding and geometry: rows of blocks in a small ring, handed on as soon as a row
 // of MCUs is there.
+//
+// Tried without gain, in photos of 500 x 375 of which windows show 46 %: tables that pass over the AC of MCUs
+// left and right of the window (-0.5 %: they compete with the others for the first cache), bands of 16 MCUs
+// (-0.5 %) or 8 (+1 %), value rows prefetched for the next frequency (0).
 #pragma once
 #include <vector>
 
