@@ -21,6 +21,7 @@ import machine
 from fastdct.geometry import Compose, RandomHorizontalFlip, RandomResizedCrop, Resize, Window
 from fastdct.reference import transform
 from peers import windows as ways
+from peers.dctnet import dctnet
 from photos import make_set
 
 SMALL, LARGE = "500x375 q90", "12 MP q90"
@@ -42,7 +43,7 @@ WAYS = {
     "simplejpeg + Pillow bilinear": ways.pillow_bilinear,
     "Pillow draft + bilinear": ways.pillow_draft,
     "RGB-no-more's steps": ways.rgb_no_more,
-    "DCTNet's steps": ways.dctnet,
+    "DCTNet's steps": dctnet,
 }
 DCT_WAYS = ("RGB-no-more's steps", "DCTNet's steps")
 REPEATED = {SMALL: 3, LARGE: 1}  # windows of each photo

@@ -13,7 +13,7 @@ from PIL import Image
 VARIANTS = ("coefficients", "coefficients, copied", "coefficients, copied frequency-major", "RGB")
 
 
-def _compile():
+def compile_library():
     target = Path(tempfile.mkdtemp()) / "libjpeg_loop.so"
     source = Path(__file__).with_name("libjpeg_loop.c")
     subprocess.run(["cc", "-O3", "-shared", "-fPIC", source, "-o", target, "-ljpeg"], check=True)
@@ -26,7 +26,7 @@ class Reader:
     def __init__(self, files, variant):
         self.files = files
         self.mode = VARIANTS.index(variant)
-        self.library = _compile()
+        self.library = compile_library()
         pixels = max(np.prod(Image.open(io.BytesIO(file)).size) for file in files)
         self.out = np.zeros(int(pixels) * 4 + (1 << 20), np.int16)  # reused: a C program would
 

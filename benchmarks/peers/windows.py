@@ -126,25 +126,6 @@ def rgb_no_more(file, window, size):
     return select(planes, window[4])
 
 
-def dctnet(file, window, size):
-    """DCTNet (Xu et al., 2020): decode, resize, enlarge, re-encode at two sizes, load their coefficients; steps re-made."""
-    x1, y1, x2, y2, flip = window
-    rgb = simplejpeg.decode_jpeg(file, "RGB")[y1:y2, x1:x2]
-    rgb = cv2.resize(rgb, (size // 2, size // 2), interpolation=cv2.INTER_LINEAR)
-    planes = []
-    for side, components in ((size, [0]), (2 * size, [1, 2])):
-        larger = cv2.resize(rgb, (side, side), interpolation=cv2.INTER_CUBIC)
-        encoded = fastdct.read(
-            simplejpeg.encode_jpeg(larger, quality=100, colorspace="RGB", colorsubsampling="420")
-        )
-        for index in components:
-            component = encoded.components[index]
-            planes.append(
-                torch.from_numpy(component.coefficients * component.quantization.astype(np.float32))
-            )
-    return select(planes, flip)
-
-
 class Fastdct:
     """One batch in one call, into memory that is used again, as a loader does."""
 
