@@ -81,7 +81,8 @@ def _page(arguments: argparse.Namespace, index: Index, query: Planes, ranking: R
         ranking,
         {hit.name: _shown_file(hit.name, root) for hit in ranking},
         box=arguments.box,
-        searched=f"{len(index)} images in {index.path}, model {index.spec.model}",
+        searched=f"{len(index)} images in {index.path}, model {index.spec.model}, steps: "
+        + (", ".join(arguments.steps) or "none"),
     )
 
 

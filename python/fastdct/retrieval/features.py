@@ -155,6 +155,19 @@ class LocalFeatures:
             sizes=np.array([(each.height, each.width) for each in features], np.int64).reshape(-1, 2),
         )
 
+    def features(self, image: int, global_descriptor: Floats) -> Features:
+        """All of one image, given its place among the P and its global descriptor [D]."""
+        rows = slice(*self.offsets[image : image + 2])
+        descriptors = self.descriptors[rows]
+        return Features(
+            global_descriptor,
+            self.keypoints[rows],
+            self.scales[rows],
+            self.scores[rows],
+            descriptors if descriptors.dtype == np.uint8 else descriptors.astype(np.float32),
+            *self.sizes[image].tolist(),
+        )
+
     def __len__(self) -> int:
         """Number of images."""
         return len(self.names)

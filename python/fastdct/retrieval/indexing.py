@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fastdct.retrieval.extraction import Extractor
 
 BATCH = 32
-"""Images stored in one transaction: what a killed run loses at most."""
+"""Images stored in one transaction: what a killed run loses at most. An interrupted one loses those at work only."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def index_pictures(
     """Bring ``index`` up to date with a folder's pictures.
 
     A file that cannot be read is skipped. Every `BATCH` pictures are stored in one transaction: a run that is
-    stopped loses no more than that, and the next one goes on from there.
+    killed loses no more than that, one that is interrupted no more than it had at work, and the next goes on from there.
 
     Parameters
     ----------
@@ -116,11 +116,12 @@ def index_pictures(
     done: list[_Outcome] = []
     with ThreadPoolExecutor(num_threads) as pool:
         for start in range(0, len(todo), BATCH):
-            # If this is interrupted, map() cancels what it has not begun.
-            batch = list(
-                pool.map(lambda item: _extract(item[0], item[1], extractor), todo[start : start + BATCH])
-            )
-            index.add(outcome.record for outcome in batch if outcome.record is not None)
+            part = todo[start : start + BATCH]
+            batch: list[_Outcome] = []
+            try:  # If this is interrupted, map() cancels what it has not begun, and what is done is stored.
+                batch.extend(pool.map(lambda item: _extract(item[0], item[1], extractor), part))
+            finally:
+                index.add(outcome.record for outcome in batch if outcome.record is not None)
             done += [replace(outcome, record=None) for outcome in batch]
             progress(len(batch))
     index.compact()

@@ -13,12 +13,9 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fastdct._extras import require
 from fastdct.retrieval.codec import LocalCodec
-from fastdct.retrieval.features import Features, FeatureSpec, LocalFeatures
+from fastdct.retrieval.features import Features, FeatureSpec, Floats, LocalFeatures
 from fastdct.retrieval.rows import (
     LOCAL,
     About,
@@ -189,7 +186,7 @@ class Index:
             self._table.optimize()
             self._cached_view = None
 
-    def nearest(self, descriptor: NDArray[np.float32], *, top_k: int) -> list[tuple[str, float]]:
+    def nearest(self, descriptor: Floats, *, top_k: int) -> list[tuple[str, float]]:
         """The ``top_k`` images whose global descriptors are most similar to ``descriptor`` [D].
 
         Exact. Pairs (name, cosine), most similar first, equal ones by name.
@@ -222,11 +219,7 @@ class Index:
 
     def features(self, name: str) -> Features:
         """All that is stored of one image, as features to query with; a KeyError if it is not there."""
-        local = self.fetch([name])
-        height, width = local.sizes[0].tolist()
-        vector = self.vectors.values[self.positions([name])[0]]
-        descriptors = local.descriptors if self.spec.binary else local.descriptors.astype(np.float32)
-        return Features(vector, local.keypoints, local.scales, local.scores, descriptors, height, width)
+        return self.fetch([name]).features(0, self.vectors.values[self.positions([name])[0]])
 
     def positions(self, names: Collection[str]) -> list[int]:
         """The rows of images in `vectors`; a KeyError names one that is not in the index."""
