@@ -10,6 +10,7 @@ from fastdct.geometry import (
     CenterCrop,
     Compose,
     FiveCrop,
+    RandomCrop,
     RandomHorizontalFlip,
     RandomResizedCrop,
     Resize,
@@ -108,6 +109,35 @@ def test_a_pyramid_has_the_aspect_at_every_scale():
     assert ScalePyramid(448 * 448)(375, 500)[1] == fit_size(375, 500, area=448 * 448)
     sizes = ScalePyramid(448 * 448, scales=(0.5, 1, 2), multiple=32)(300, 300)
     assert sizes == ((224, 224), (448, 448), (896, 896))
+
+
+@given(SIDE, SIDE, st.integers(0, 1000))
+def test_a_random_crop_is_a_square_inside_the_picture(height, width, seed):
+    x1, y1, x2, y2 = Compose([Resize(256), RandomCrop(224)])(height, width, generator=generator(seed)).box
+    assert -1e-9 <= x1 < x2 <= width + 1e-9
+    assert -1e-9 <= y1 < y2 <= height + 1e-9
+    short = 224 / 256 * min(height, width)
+    assert (x2 - x1 if width <= height else y2 - y1) == pytest.approx(short)
+
+
+def test_a_random_crop_goes_everywhere_and_draws_as_torchvision_does():
+    rule, random = RandomCrop((2, 3)), generator(1)
+    boxes = {rule(3, 5, generator=random).box for _ in range(200)}
+    assert boxes == {(x, y, x + 3, y + 2) for x in range(3) for y in range(2)}
+    drawn, expected = generator(7), generator(7)
+    top, left = (int(torch.randint(0, count, (1,), generator=expected)) for count in (41, 61))
+    assert RandomCrop(60)(100, 120, generator=drawn).box == (left, top, left + 60, top + 60)
+
+
+def test_a_random_crop_of_all_is_all_and_one_of_more_an_error():
+    random = generator()
+    before = random.get_state()
+    assert RandomCrop(50)(50, 50, generator=random).box == (0, 0, 50, 50)
+    assert torch.equal(random.get_state(), before)
+    with pytest.raises(
+        ValueError, match="RandomCrop: 50 × 50 pixels do not fit into 50 × 49; put Resize before"
+    ):
+        RandomCrop(50)(49, 50)
 
 
 # --- rules of chance -----------------------------------------------------------------------------------------

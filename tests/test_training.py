@@ -7,32 +7,21 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from fastdct import models
 from fastdct.training import CheckpointError, DelgTraining, command, train
 from fastdct.training import run as run_module
 from fastdct.training.progress import NoProgress
+from jpegs import make_class_folders
 
 NUM_CLASSES, NUM_PHOTOS = 3, 8
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    """Class folders of noisy colour patterns, a few hundred bytes each."""
-    root = tmp_path_factory.mktemp("photos")
-    random = np.random.default_rng(0)
-    for label in range(NUM_CLASSES):
-        pattern = random.integers(0, 256, (4, 4, 3))
-        (root / f"class{label}").mkdir()
-        for index in range(NUM_PHOTOS):
-            noisy = np.clip(pattern + random.normal(0, 25, pattern.shape), 0, 255).astype(np.uint8)
-            picture = Image.fromarray(noisy).resize((88, 72), Image.Resampling.BICUBIC)
-            picture.save(root / f"class{label}" / f"{index}.jpg")
-    return root
+    return make_class_folders(tmp_path_factory.mktemp("photos"), classes=NUM_CLASSES, photos=NUM_PHOTOS)
 
 
 @pytest.fixture

@@ -12,14 +12,12 @@ import torch
 from PIL import Image
 
 from fastdct.decoder import Decoder
-from fastdct.frequencies import static
 from fastdct.geometry import RandomResizedCrop
 from fastdct.jpeg import JpegError
 from fastdct.training.batches import CachedFiles, training_batches, validation_batches
 from fastdct.training.cache import ImageCache
 from fastdct.training.delg import DelgTraining
 from fastdct.training.distributed import Ranks
-from fastdct.training.inputs import Input
 from fastdct.training.metrics import MetricsLog
 from fastdct.training.schedule import learning_rate
 from fastdct.training.split import balanced, stratified_split
@@ -48,7 +46,6 @@ def _config(tmp_path, **changes):
     return DelgTraining(**{"labels": tmp_path, "output": tmp_path, "size": 64, "batch_size": 3, **changes})
 
 
-NETWORK = Input(static(24))
 ALONE = Ranks(0, 1, torch.device("cpu"))
 
 
@@ -57,11 +54,13 @@ def _files(photos):
 
 
 def _random(photos, config, *, epoch=0, ranks=ALONE):
-    return training_batches(_files(photos), config=config, network=NETWORK, epoch=epoch, ranks=ranks)
+    decoder = Decoder(64, channels=24, window=config.training_window)
+    return training_batches(_files(photos), decoder, config=config, epoch=epoch, ranks=ranks)
 
 
-def _held_out(files, config, ranks=ALONE):
-    return validation_batches(files, config=config, network=NETWORK, epoch=0, ranks=ranks)
+def _held_out(files, config):
+    decoder = Decoder(64, channels=24, window=config.validation_window)
+    return validation_batches(files, decoder, config=config, ranks=ALONE)
 
 
 # --- split ---------------------------------------------------------------------------------------------------

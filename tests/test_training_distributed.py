@@ -8,13 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from fastdct.training import DelgTraining, train
-from jpegs import make_jpeg
+from jpegs import make_class_folders
 
 SETTINGS = {
     "channels": 24,
@@ -30,14 +29,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    root = tmp_path_factory.mktemp("photos")
-    random = np.random.default_rng(0)
-    for label in range(3):
-        (root / f"class{label}").mkdir()
-        for index in range(7):
-            pixels = random.integers(0, 256, (72, 88, 3), dtype=np.uint8)
-            (root / f"class{label}" / f"{index}.jpg").write_bytes(make_jpeg(pixels=pixels))
-    return root
+    return make_class_folders(tmp_path_factory.mktemp("photos"), classes=3, photos=7)
 
 
 def _two_processes(tmp_path, photos, **settings):

@@ -1,4 +1,4 @@
-"""``fastdct train delg``: train a model on your own pictures."""
+"""``fastdct train classify`` and ``fastdct train delg``: train a model on your own pictures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the command to the parser."""
     train = commands.add_parser("train", help="train a model on labelled pictures")
     kinds = train.add_subparsers(title="models", metavar="MODEL", required=True, parser_class=_TrainingParser)
-    for task, text in (("delg", "global and local features: DELG on DCT input"),):
+    for task, text in (
+        ("classify", "a classifier on DCT or RGB input"),
+        ("delg", "global and local features: DELG on DCT input"),
+    ):
         kinds.add_parser(task, help=text).set_defaults(task=task, run=_run)
 
 

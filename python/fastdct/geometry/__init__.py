@@ -10,7 +10,7 @@ have torchvision's names, arguments and distributions, and compose as torchvisio
 """
 
 from fastdct.geometry.crops import CenterCrop, FiveCrop, Resize, ScalePyramid
-from fastdct.geometry.samplers import RandomHorizontalFlip, RandomResizedCrop
+from fastdct.geometry.samplers import RandomCrop, RandomHorizontalFlip, RandomResizedCrop
 from fastdct.geometry.transform import Compose, Transform, View
 from fastdct.geometry.window import Box, Rule, Window, fit_size
 
@@ -19,6 +19,7 @@ __all__ = [
     "CenterCrop",
     "Compose",
     "FiveCrop",
+    "RandomCrop",
     "RandomHorizontalFlip",
     "RandomResizedCrop",
     "Resize",

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from fastdct._extras import require
-from fastdct.geometry.crops import Size, checked_sides
+from fastdct.geometry.crops import Size, checked_sides, crop_sides
 from fastdct.geometry.transform import Transform, View
 
 if TYPE_CHECKING:
@@ -85,6 +85,28 @@ class RandomResizedCrop(Transform):
         w = min(width, max(1, round(height * aspect)))
         h = min(height, max(1, round(width / aspect)))
         return (width - w) // 2, (height - h) // 2, w, h
+
+
+class RandomCrop(Transform):
+    """A part of ``size`` pixels, (height, width) or the side of a square, anywhere; torchvision's without padding.
+
+    A part larger than the picture is an error; put `Resize` before.
+
+    >>> Compose([Resize(256), RandomCrop(224)])  # doctest: +SKIP
+    """
+
+    def __init__(self, size: Size, *, generator: torch.Generator | None = None) -> None:
+        checked_sides(size, "RandomCrop")
+        self.size, self.generator = size, generator
+
+    def apply(self, view: View, generator: torch.Generator | None = None) -> View:
+        """Draw the next part of ``view``."""
+        height, width = crop_sides(self.size, view, "RandomCrop")
+        if (height, width) == (view.height, view.width):  # where torchvision draws nothing
+            return view
+        source = generator or self.generator
+        top, left = (_integer(_torch(), last, source) for last in (view.height - height, view.width - width))
+        return view.cropped((left, top, left + width, top + height))
 
 
 def _integer(torch: Any, last: int, generator: torch.Generator | None) -> int:

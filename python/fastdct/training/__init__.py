@@ -7,6 +7,7 @@ for _module in ("torch", "safetensors"):
 
 # Imported after the check above, so that a missing torch is named with the command that installs it.
 from fastdct.training.checkpoint import CheckpointError  # noqa: E402
+from fastdct.training.classify import ClassifyTraining  # noqa: E402
 from fastdct.training.delg import DelgTraining  # noqa: E402
 from fastdct.training.loop import train  # noqa: E402
 from fastdct.training.losses import ArcFace, DelgLoss  # noqa: E402
@@ -15,6 +16,7 @@ from fastdct.training.progress import TerminalProgress  # noqa: E402
 __all__ = [
     "ArcFace",
     "CheckpointError",
+    "ClassifyTraining",
     "DelgLoss",
     "DelgTraining",
     "TerminalProgress",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastdct.data import DctLoader, Sample
+from fastdct.decoder import Decoder
 from fastdct.photometric import ColorJitter
 from fastdct.training.cache import ImageCache
 from fastdct.training.config import TrainingConfig
 from fastdct.training.distributed import Ranks
-from fastdct.training.inputs import Input
 from fastdct.training.split import balanced
 
 
@@ -36,9 +36,9 @@ class CachedFiles:
 
 
 def training_batches(
-    dataset: CachedFiles, *, config: TrainingConfig, network: Input, epoch: int, ranks: Ranks
+    dataset: CachedFiles, decoder: Decoder, *, config: TrainingConfig, epoch: int, ranks: Ranks
 ) -> DctLoader:
-    """Random windows of every picture once, in an order drawn from (seed, epoch).
+    """Windows of every picture once, in an order drawn from (seed, epoch).
 
     Batches of one number in all processes make the batch that one process alone would have. A last batch that is not
     full is left out, unless it is the only one: batch normalisation estimates from it.
@@ -57,7 +57,7 @@ def training_batches(
         dataset = dataset.balanced(seed=config.seed, epoch=epoch)
     loader = DctLoader(
         dataset,
-        network.decoder(config.size_at(epoch), window=config.training_window),
+        decoder,
         batch_size=min(config.batch_size, len(dataset)) // ranks.count,
         photometric=ColorJitter(config.brightness, config.contrast, config.saturation),
         shuffle=True,
@@ -73,15 +73,15 @@ def training_batches(
 
 
 def validation_batches(
-    dataset: CachedFiles, *, config: TrainingConfig, network: Input, epoch: int, ranks: Ranks
+    dataset: CachedFiles, decoder: Decoder, *, config: TrainingConfig, ranks: Ranks
 ) -> DctLoader:
-    """All pictures in their own order, the same window of each in every epoch.
+    """All pictures in their own order.
 
     Of several processes the last ones see some pictures again, so that all have equally many.
     """
     return DctLoader(
         dataset,
-        network.decoder(config.size_at(epoch), window=config.validation_window),
+        decoder,
         batch_size=-(-config.batch_size // ranks.count),
         rank=ranks.rank,
         num_replicas=ranks.count,

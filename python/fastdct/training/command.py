@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fastdct.training.classify import ClassifyTraining
 from fastdct.training.config import TrainingConfig
 from fastdct.training.delg import DelgTraining
 from fastdct.training.loop import train
 from fastdct.training.progress import TerminalProgress
 
-TASKS: dict[str, type[DelgTraining]] = {
+TASKS: dict[str, type[ClassifyTraining] | type[DelgTraining]] = {
+    "classify": ClassifyTraining,
     "delg": DelgTraining,
 }
 _TYPES: dict[str, Any] = {"int": int, "float": float, "str": str, "Path": Path}

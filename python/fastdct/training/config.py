@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,6 @@ class TrainingConfig(ABC):
     )
     model: str = option("name of the network")
     initial: str | None = option("start from these weights", default=None)
-    channels: int = option("DCT channels of the input: 24, 32, 48, 64 or 192", default=64)
     size: int = option("side of the square window in pixels, a multiple of 8", default=448, accepted=BLOCKS)
     late_size: int = option(
         "side of the window from the epoch late-from on; 0: as before", default=0, accepted=BLOCKS_OR_NONE
@@ -131,7 +130,7 @@ class TrainingConfig(ABC):
         """What is looked at of a picture that was held out."""
 
     @abstractmethod
-    def objective(self, num_classes: int, description: Mapping[str, Any] | None = None) -> Objective:
+    def objective(self, classes: Sequence[str], description: Mapping[str, Any] | None = None) -> Objective:
         """Build what is to be trained, or rebuild what ``description`` tells of.
 
         Raises

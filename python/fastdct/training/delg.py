@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,17 +13,18 @@ from torch import Tensor
 
 from fastdct import models
 from fastdct.geometry import Compose, RandomHorizontalFlip, RandomResizedCrop, Resize, Rule
+from fastdct.models import InputSpec
 from fastdct.models.config import DelgConfig
 from fastdct.models.delg import Delg, DelgOutput
 from fastdct.training.config import TrainingConfig
 from fastdct.training.distributed import Ranks
-from fastdct.training.inputs import Input, Statistics
 from fastdct.training.losses import DelgLoss
-from fastdct.training.objective import Losses, Objective
+from fastdct.training.objective import Losses, Objective, Statistics
 from fastdct.training.options import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, POSITIVE_SHARE, option
 
 # Tau is the median attention of the last batches of an epoch: that of a single one is noisy.
 _THRESHOLD_BATCHES = 8
+_SIZE = 448  # of the source's windows
 _BUILDERS: dict[str, Callable[..., Delg]] = {
     "delg-small": models.delg_small,
     "delg-resnet50": models.delg_resnet50,
@@ -44,6 +45,7 @@ class DelgTraining(TrainingConfig):
     initial: str | None = option(
         "start from these weights: a folder, or delg-small for the packaged ones", default=None
     )
+    channels: int = option("DCT channels of the input: 24, 32, 48, 64 or 192", default=64)
     clip_norm: float = option(
         "largest norm of the gradient; 0: any is taken", default=10.0, accepted=NOT_NEGATIVE
     )
@@ -75,7 +77,9 @@ class DelgTraining(TrainingConfig):
         """The whole picture."""
         return Resize()
 
-    def objective(self, num_classes: int, description: Mapping[str, Any] | None = None) -> DelgObjective:
+    def objective(
+        self, classes: Sequence[str], description: Mapping[str, Any] | None = None
+    ) -> DelgObjective:
         """Build what is to be trained, or rebuild what ``description`` tells of.
 
         Raises
@@ -84,7 +88,7 @@ class DelgTraining(TrainingConfig):
             There is no such network, or the weights to start from are of another one.
         """
         model = _network(self) if description is None else Delg(DelgConfig.from_dict(description))
-        return DelgObjective(model, self, num_classes=num_classes)
+        return DelgObjective(model, self, num_classes=len(classes))
 
 
 class DelgObjective(Objective):
@@ -106,9 +110,14 @@ class DelgObjective(Objective):
         self._attention: deque[Tensor] = deque(maxlen=_THRESHOLD_BATCHES)
 
     @property
-    def input(self) -> Input:
-        """Channels and statistics of the network's config."""
-        return Input(self.model.config.channels, self.model.config.normalize)
+    def input(self) -> InputSpec:
+        """The channels of the network's config."""
+        return InputSpec(size=_SIZE, channels=self.model.config.channels)
+
+    @property
+    def statistics(self) -> Statistics:
+        """Those of the network's config."""
+        return self.model.config.normalize
 
     def set_statistics(self, statistics: Statistics) -> None:
         """Write them into the network's config."""

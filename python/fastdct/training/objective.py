@@ -10,9 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from fastdct.data import LoadedBatch
+from fastdct.decoder import Decoder
+from fastdct.geometry import Rule
+from fastdct.models import InputSpec
 from fastdct.training.distributed import Ranks
-from fastdct.training.inputs import Input, Statistics
 
+Statistics = tuple[
+    tuple[float, ...], tuple[float, ...]
+]  # (mean, std) of each channel, as `Decoder` takes them
 Losses = dict[str, Tensor]  # scalars by name; "loss" is their weighted sum, which is minimised
 
 
@@ -40,10 +45,19 @@ class Objective(nn.Module, ABC):
         with torch.autocast(batch.tensor.device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
             return self.model(*inputs)
 
+    def decoder(self, size: int, *, window: Rule) -> Decoder:
+        """The decoder of the network's input; size 0 is the one that the network is made for."""
+        return self.input.decoder(size, window=window, normalize=self.statistics, dtype="float32")
+
     @property
     @abstractmethod
-    def input(self) -> Input:
+    def input(self) -> InputSpec:
         """What the network takes."""
+
+    @property
+    @abstractmethod
+    def statistics(self) -> Statistics | None:
+        """By what its input is normalised."""
 
     @abstractmethod
     def set_statistics(self, statistics: Statistics) -> None:

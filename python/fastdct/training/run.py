@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from fastdct.data import DctLoader, LoadedBatch
+from fastdct.decoder import Decoder
+from fastdct.geometry import Rule
 from fastdct.training.average import Average
 from fastdct.training.batches import CachedFiles, training_batches, validation_batches
 from fastdct.training.config import TrainingConfig
@@ -101,11 +103,14 @@ class Run:
         """Return the loader of the next epoch."""
         return training_batches(
             self.files.training,
+            self._decoder(self.config.training_window),
             config=self.config,
-            network=self.objective.input,
             epoch=self.next_epoch,
             ranks=self.ranks,
         )
+
+    def _decoder(self, window: Rule) -> Decoder:
+        return self.objective.decoder(self.config.size_at(self.next_epoch), window=window)
 
     @torch.inference_mode()
     def validate(self) -> Metrics:
@@ -118,9 +123,8 @@ class Run:
         seen = torch.zeros(2, self.files.num_classes, dtype=torch.float64)  # pictures of a class, those right
         loader = validation_batches(
             self.files.validation,
+            self._decoder(self.config.validation_window),
             config=self.config,
-            network=self.objective.input,
-            epoch=self.next_epoch,
             ranks=self.ranks,
         )
         place = self.ranks.rank

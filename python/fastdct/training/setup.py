@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from fastdct.data import ChannelStatistics, measure
+from fastdct.models import InputSpec
 from fastdct.training.average import Average
 from fastdct.training.batch_norm import share_batch_norm
 from fastdct.training.batches import CachedFiles
@@ -16,8 +18,7 @@ from fastdct.training.checkpoint import Checkpoint
 from fastdct.training.config import TrainingConfig
 from fastdct.training.data import TrainingData
 from fastdct.training.distributed import Ranks
-from fastdct.training.inputs import Input, Statistics
-from fastdct.training.objective import Objective
+from fastdct.training.objective import Objective, Statistics
 from fastdct.training.progress import Progress
 from fastdct.training.run import Files, Run
 from fastdct.training.schedule import make_optimizer
@@ -28,11 +29,11 @@ _MIB = 1 << 20
 def start(config: TrainingConfig, data: TrainingData, *, ranks: Ranks, progress: Progress) -> Run:
     """Build the network; the first process looks at every file once and tells the others what it found."""
     torch.manual_seed(config.seed)
-    objective = config.objective(len(data.labelled.classes))
+    objective = config.objective(data.labelled.classes)
     cache = ImageCache(config.cache_mib * _MIB)
     found: Any = None
     if ranks.first:
-        found = _look(config, _files(data, cache, {}), network=objective.input, progress=progress)
+        found = _look(config, _files(data, cache, {}), spec=objective.input, progress=progress)
     statistics, errors = ranks.told(found)
     if config.initial is None:  # else the network keeps the statistics that its weights were trained with
         objective.set_statistics(statistics)
@@ -41,7 +42,7 @@ def start(config: TrainingConfig, data: TrainingData, *, ranks: Ranks, progress:
 
 def resume(config: TrainingConfig, data: TrainingData, checkpoint: Checkpoint, *, ranks: Ranks) -> Run:
     """Rebuild the run that left ``checkpoint``."""
-    objective = config.objective(len(data.labelled.classes), checkpoint.network)
+    objective = config.objective(data.labelled.classes, checkpoint.network)
     files = _files(data, ImageCache(config.cache_mib * _MIB), checkpoint.errors)
     run = _assemble(config, objective, files, ranks)
     run.objective.load_state_dict(checkpoint.objective)
@@ -53,10 +54,11 @@ def resume(config: TrainingConfig, data: TrainingData, checkpoint: Checkpoint, *
 
 
 def _look(
-    config: TrainingConfig, files: Files, *, network: Input, progress: Progress
+    config: TrainingConfig, files: Files, *, spec: InputSpec, progress: Progress
 ) -> tuple[Statistics, dict[str, str]]:
     """The statistics of whole pictures, as training ends with them, and the files that cannot be decoded."""
-    decoder = Input(network.channels).decoder(config.late_size or config.size)
+    size = config.late_size or config.size
+    decoder = replace(spec, chroma_size=None).decoder(size, dtype="float32")  # all on one grid
     with progress.task("reading the data", len(files.training) + len(files.validation)) as advance:
 
         def look(dataset: CachedFiles) -> ChannelStatistics:
