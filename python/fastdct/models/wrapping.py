@@ -84,8 +84,8 @@ def on_coefficients(
         Chroma comes as a second tensor at half the resolution, as ``Decoder(..., chroma_size=size // 2)`` makes it of a
         4:2:0 file, and is upsampled here.
     folded
-        Fold the inverse DCT into the network's first convolution: no pixels are made. Fewer operations than the convolution
-        has on pixels where few channels are given; more where many are.
+        Fold the inverse DCT into the network's first convolution: no pixels are made. A block then sees whole neighbours,
+        which takes fewer operations only below 17 channels for a ResNet (7 × 7) and 8 for MobileNetV2 (3 × 3).
     size
         Side of the window in pixels that :meth:`OnCoefficients.decoder` makes; by default the network's own, or 224.
 
