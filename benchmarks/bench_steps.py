@@ -1,22 +1,16 @@
-"""What each step of a ranking gives, and each way of extracting: mAP against the global ranking, with intervals.
+"""What each step of a ranking gives: mAP against the ranking by global similarity, with intervals.
 
-Usage: python benchmarks/bench_steps.py FOLDER [--split train|val] [--extractions], where FOLDER holds labels.csv
-(path, instance, kind, split) and the photos. Every photo of the split is a query and its own junk; the database is the
-split and the distractors. Learned whitening is fitted to other instances than it is judged on: to the train split for
-val, and for train to one half of the instances for the other and back. Intervals are 95 % of a paired bootstrap over queries.
+Usage: python benchmarks/bench_steps.py FOLDER --keep DIR [--split train|val] [--every N]; see instances.py for FOLDER. Whitening is
+fitted to other instances than it is judged on: to the train split for val, and for train to one half of the instances for
+the other and back (PCA: to the train split, whose labels it does not see).
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
-import tempfile
-import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,12 +18,8 @@ import torch
 
 import machine
 from fastdct import models
-from fastdct.retrieval import Extractor, GeometricVerification, Index, Record
-from fastdct.retrieval.benchmark import Benchmark
-from fastdct.retrieval.codec import LocalCodec
-from fastdct.retrieval.evaluation import Evaluation, GroundTruth, Query, paired_bootstrap
-from fastdct.retrieval.extraction import DELG_GLOBAL_SCALES, DELG_SCALES
-from fastdct.retrieval.features import Features
+from fastdct.retrieval import Extractor, GeometricVerification, Index
+from fastdct.retrieval.evaluation import Evaluation, GroundTruth, Query
 from fastdct.retrieval.steps import (
     DatabaseAugmentation,
     Diffusion,
@@ -38,77 +28,20 @@ from fastdct.retrieval.steps import (
     SuperGlobal,
     Whitening,
 )
+from instances import Judge, Row, described, ground_truth, indexed, parser_of, rows_of, vectors_of
 
-Row = Mapping[str, str]
 VERIFY = GeometricVerification()
 
 
-def rows_of(folder: Path, split: str) -> list[Row]:
-    with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if row["split"] == split]
-
-
-def ground_truth(rows: Sequence[Row], distractors: Sequence[Row]) -> GroundTruth:
-    images = tuple(row["path"] for row in (*rows, *distractors))
-    members: dict[str, list[int]] = {}
-    for place, row in enumerate(rows):
-        members.setdefault(row["instance"], []).append(place)
-    queries = (
-        Query(
-            row["path"],
-            {"ok": tuple(i for i in members[row["instance"]] if i != place), "junk": (place,)},
-            row["kind"],
-        )
-        for place, row in enumerate(rows)
-    )
-    return GroundTruth(images, tuple(queries))
-
-
-def extract(extractor: Extractor, rows: Sequence[Row], folder: Path) -> tuple[dict[str, Features], float]:
-    """Features by path, and the mean processor time of one photo in ms."""
-    start = time.thread_time()
-    features = {row["path"]: extractor.extract(folder / row["path"]) for row in rows}
-    return features, 1e3 * (time.thread_time() - start) / len(rows)
-
-
-def learned(features: Mapping[str, Features], rows: Sequence[Row]) -> Whitening:
-    vectors = np.stack([features[row["path"]].global_descriptor for row in rows])
+def learned(index: Index, rows: Sequence[Row]) -> Whitening:
     pairs = [
         (i, j) for i, j in combinations(range(len(rows)), 2) if rows[i]["instance"] == rows[j]["instance"]
     ]
-    return Whitening.learned(vectors, np.array(pairs))
+    return Whitening.learned(vectors_of(index, rows), np.array(pairs))
 
 
 def half(row: Row) -> int:
     return zlib.crc32(row["instance"].encode()) % 2
-
-
-class Judge:
-    """One index, ranked in many ways."""
-
-    def __init__(self, index: Index, truth: GroundTruth, features: Mapping[str, Features]) -> None:
-        self.benchmark = Benchmark(index, truth, (), {name: name for name in truth.images})
-        self.features = features
-
-    def run(self, steps: Sequence[Step], queries: Sequence[Query] | None = None) -> tuple[Evaluation, float]:
-        """The evaluation, and ms a query."""
-        truth = self.benchmark.ground_truth
-        chosen = replace(truth, queries=truth.queries if queries is None else tuple(queries))
-        start = time.thread_time()
-        result = replace(self.benchmark, ground_truth=chosen).run(self.features, steps=steps)
-        return result, 1e3 * (time.thread_time() - start) / len(chosen.queries)
-
-
-def described(evaluation: Evaluation, first: Evaluation, milliseconds: float) -> dict[str, Any]:
-    overall = evaluation.overall
-    gain = paired_bootstrap(first.overall.average_precision, overall.average_precision)
-    kinds = {kind: round(scores.mean_average_precision, 4) for kind, scores in evaluation.kinds.items()}
-    print(f"{overall.mean_average_precision:.4f}  {gain}  {kinds}  {milliseconds:.1f} ms", flush=True)
-    return {
-        "mAP": {**kinds, "all": round(overall.mean_average_precision, 4)},
-        "gain": [round(value, 4) for value in (gain.mean, gain.low, gain.high)],
-        "ms": round(milliseconds, 1),
-    }
 
 
 def joined(parts: Sequence[Evaluation], truth: GroundTruth) -> Evaluation:
@@ -126,10 +59,9 @@ def joined(parts: Sequence[Evaluation], truth: GroundTruth) -> Evaluation:
     return replace(parts[0], overall=scores(truth.queries), kinds=groups)
 
 
-def steps_table(
-    judge: Judge, features: Mapping[str, Features], rows: Sequence[Row], train: Sequence[Row]
-) -> dict[str, Any]:
-    vectors = np.stack([features[row["path"]].global_descriptor for row in train])
+def steps_table(judge: Judge, rows: Sequence[Row], train: Sequence[Row]) -> dict[str, Any]:
+    index = judge.benchmark.index
+    vectors = vectors_of(index, train)
     ways: dict[str, list[Step]] = {
         "global": [],
         "PCA-whitening": [Whitening.pca(vectors)],
@@ -158,7 +90,7 @@ def steps_table(
     if rows is train:
         parts, milliseconds = [], 0.0
         for side in (0, 1):
-            whitening = learned(features, [row for row in train if half(row) != side])
+            whitening = learned(index, [row for row in train if half(row) != side])
             names = {row["path"] for row in train if half(row) == side}
             part, milliseconds = judge.run(
                 [whitening], [query for query in truth.queries if query.name in names]
@@ -166,7 +98,7 @@ def steps_table(
             parts.append(part)
         table["learned whitening"] = described(joined(parts, truth), first, milliseconds)
     else:
-        table["learned whitening"] = described(*_swapped(judge.run([learned(features, train)]), first))
+        table["learned whitening"] = described(*_swapped(judge.run([learned(index, train)]), first))
     return table
 
 
@@ -174,70 +106,22 @@ def _swapped(judged: tuple[Evaluation, float], first: Evaluation) -> tuple[Evalu
     return judged[0], first, judged[1]
 
 
-def judge_of(
-    extractor: Extractor, features: Mapping[str, Features], truth: GroundTruth, scratch: Path
-) -> Judge:
-    index = Index.create(scratch, spec=extractor.spec, codec=extractor.codec)
-    index.add(Record(name, features[name]) for name in truth.images)
-    return Judge(index, truth, features)
-
-
-def extractions_table(
-    model: Any, rows: Sequence[Row], distractors: Sequence[Row], folder: Path
-) -> dict[str, Any]:
-    truth = ground_truth(rows, distractors)
-    plain, _ = extract(Extractor(model), rows[::8], folder)
-    local = np.concatenate([features.descriptors for features in plain.values()])
-    dims = local.shape[1]
-    ways: dict[str, dict[str, Any]] = {
-        "as the source": {},
-        "global over three scales": {"global_scales": DELG_GLOBAL_SCALES},
-        "local over seven scales": {"scales": DELG_SCALES},
-        "overlap at most 0.8": {"max_overlap": 0.8},
-        "400 features": {"max_features": 400},
-        f"PCA to {dims // 2}": {"codec": LocalCodec.fit(local, dims=dims // 2)},
-        f"{dims} bits": {"codec": LocalCodec.fit(local, dims=dims, binary=True)},
-    }
-    table, firsts = {}, None
-    for name, options in ways.items():
-        extractor = Extractor(model, **options)
-        features, milliseconds = extract(extractor, [*rows, *distractors], folder)
-        with tempfile.TemporaryDirectory() as scratch:
-            judge = judge_of(extractor, features, truth, Path(scratch) / "index")
-            globally, verified = judge.run([])[0], judge.run([VERIFY])[0]
-        firsts = firsts or (globally, verified)
-        print(f"{name:34}", end="")
-        table[name] = {"global": described(globally, firsts[0], milliseconds)}
-        print(f"{'  verified':34}", end="")
-        table[name]["verified"] = described(verified, firsts[1], milliseconds)
-        sizes = [each.descriptors.nbytes // (1 if extractor.spec.binary else 2) for each in features.values()]
-        table[name]["local_bytes"] = round(float(np.mean(sizes)))
-    return table
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", default="delg-small")
-    parser.add_argument("--split", default="train")
-    parser.add_argument("--extractions", action="store_true", help="compare ways of extracting, not steps")
-    arguments = parser.parse_args()
+    arguments = parser_of(__doc__).parse_args()
     torch.set_num_threads(1)
-    model = models.load(arguments.model)
-    train = rows_of(arguments.folder, "train")
+    extractor = Extractor(models.load(arguments.model))
+    train, distractors = rows_of(arguments.folder, "train"), rows_of(arguments.folder, "distractor")
     rows = train if arguments.split == "train" else rows_of(arguments.folder, arguments.split)
-    distractors = rows_of(arguments.folder, "distractor")
-    result: dict[str, Any] = {"model": arguments.model, "split": arguments.split, "queries": len(rows)}
-    if arguments.extractions:
-        result["extractions"] = extractions_table(model, rows, distractors, arguments.folder)
-        print(machine.save(f"extractions_{arguments.split}", result))
-        return
-    extractor = Extractor(model)
-    everything = [*rows, *distractors, *([] if rows is train else train)]
-    features, result["extraction_ms"] = extract(extractor, everything, arguments.folder)
-    with tempfile.TemporaryDirectory() as scratch:
-        judge = judge_of(extractor, features, ground_truth(rows, distractors), Path(scratch) / "index")
-        result["steps"] = steps_table(judge, features, rows, train)
+    truth = ground_truth(rows, distractors, arguments.every)
+    everything = [*train, *distractors, *([] if rows is train else rows)]
+    index = indexed(extractor, everything, arguments.folder, arguments.keep)
+    result = {
+        "model": str(extractor.spec),
+        "split": arguments.split,
+        "queries": len(truth.queries),
+        "database": len(truth.images),
+        "steps": steps_table(Judge(index, truth), rows, train),
+    }
     print(machine.save(f"steps_{arguments.split}", result))
 
 

@@ -11,7 +11,6 @@ from fastdct.retrieval.features import Features, LocalFeatures
 from fastdct.retrieval.ranking import Hit, Ranking
 from fastdct.retrieval.steps import Candidates, Database, GeometricVerification, Step
 from fastdct.retrieval.store import Index
-from fastdct.retrieval.vectors import Vectors
 
 VERIFY: tuple[Step, ...] = (GeometricVerification(),)
 """The steps of a search where none are given: a shortlist of 100 is verified."""
@@ -39,13 +38,9 @@ class Pipeline:
         self, index: Index, steps: Sequence[Step] = VERIFY, *, names: Collection[str] | None = None
     ) -> None:
         self._index = index
-        self.names = index.names if names is None else tuple(sorted(names))
-        self._row_of = {name: row for row, name in enumerate(self.names)}
-        self._vectors = (
-            index.vectors if names is None else Vectors(index.vectors.values[index.positions(self.names)])
-        )
+        self._view = index.view if names is None else index.view.part(index.positions(names))
         self._bound: list[tuple[Step, Database]] = []
-        vectors = self._vectors
+        vectors = self._view.vectors
         for step in steps:
             vectors = step.prepare(vectors)
             self._bound.append((step, Database(vectors, self._fetch)))
@@ -70,9 +65,9 @@ class Pipeline:
         if top_k < 1:
             raise ValueError(f"top_k must be at least 1, not {top_k}")
         vector = query.global_descriptor
-        excluded = np.array([self._row_of[name] for name in exclude if name in self._row_of], np.int64)
+        excluded = self._view.known(exclude)
         wanted = max(top_k, *(step.depth for step, _ in self._bound), 1) + len(excluded)
-        rows = self._vectors.nearest(vector[None], top_k=wanted).rows[0]
+        rows = self._view.vectors.nearest(vector[None], top_k=wanted).rows[0]
         if not len(rows):
             return Ranking(())
         candidates = Candidates(query, vector, rows, excluded)
@@ -82,22 +77,22 @@ class Pipeline:
         return Ranking(tuple(self._hits(kept, candidates)))
 
     def _fetch(self, rows: NDArray[np.int64]) -> LocalFeatures:
-        return self._index.fetch([self.names[row] for row in rows])
+        return self._index.fetch([self._view.names[row] for row in rows])
 
     def _hits(self, rows: NDArray[np.int64], candidates: Candidates) -> list[Hit]:
-        similarities = (self._vectors.values[rows] @ candidates.query.global_descriptor).tolist()
+        similarities = (self._view.vectors.values[rows] @ candidates.query.global_descriptor).tolist()
         verified = candidates.verified
         places = {} if verified is None else {row: i for i, row in enumerate(verified.rows.tolist())}
         hits = []
         for row, similarity in zip(rows.tolist(), similarities, strict=True):
             if verified is None or row not in places:
-                hits.append(Hit(self.names[row], similarity))
+                hits.append(Hit(self._view.names[row], similarity))
                 continue
             i, result = places[row], verified.result
             points = slice(result.offsets[i], result.offsets[i + 1])
             model = result.models[i] if result.num_inliers[i] else None
             evidence = int(result.num_inliers[i]), model, result.query_points[points], result.points[points]
-            hits.append(Hit(self.names[row], similarity, *evidence))
+            hits.append(Hit(self._view.names[row], similarity, *evidence))
         return hits
 
 

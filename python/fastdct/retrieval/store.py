@@ -40,8 +40,7 @@ class IndexStoreError(ValueError):
 class Index:
     """Features of a set of images, stored under their names.
 
-    Made by `Index.create` or `Index.open`. The global descriptors are read into memory at the first search
-    and again after each change.
+    Made by `Index.create` or `Index.open`.
 
     Attributes
     ----------
@@ -139,6 +138,8 @@ class Index:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all images, sorted."""
+        if self._cached_view is not None:
+            return self._cached_view.names
         return tuple(sorted(self._read(["name"])["name"].to_pylist()))
 
     def stamps(self) -> dict[str, tuple[int, int]]:
@@ -191,7 +192,7 @@ class Index:
 
         Exact. Pairs (name, cosine), most similar first, equal ones by name.
         """
-        view = self._view
+        view = self.view
         rows, similarities = view.vectors.nearest(descriptor[None], top_k=top_k)  # [1, k] both
         return [
             (view.names[row], value) for row, value in zip(rows[0], similarities[0].tolist(), strict=True)
@@ -200,7 +201,7 @@ class Index:
     @property
     def vectors(self) -> Vectors:
         """The global descriptors of all images, in the order of `names`."""
-        return self._view.vectors
+        return self.view.vectors
 
     def fetch(self, names: Collection[str]) -> LocalFeatures:
         """The local features of many images in one read, in the order of ``names``.
@@ -210,7 +211,7 @@ class Index:
         KeyError
             One of the names is not in the index.
         """
-        row_ids = self._view.row_ids[self.positions(names)].tolist()
+        row_ids = self.view.row_ids[self.positions(names)].tolist()
         if not row_ids:
             return local_features(self._table.schema.empty_table(), self.spec)
         rows = self._table.take_row_ids(row_ids).select(list(LOCAL)).to_arrow()  # in the table's order
@@ -224,12 +225,13 @@ class Index:
     def positions(self, names: Collection[str]) -> list[int]:
         """The rows of images in `vectors`; a KeyError names one that is not in the index."""
         try:
-            return self._view.positions(names)
+            return self.view.positions(names)
         except KeyError as error:
             raise KeyError(f"{error.args[0]!r} is not in the index {self.path}") from None
 
     @property
-    def _view(self) -> GlobalView:
+    def view(self) -> GlobalView:
+        """The names, sorted, and global descriptors of all images, in memory: read at first use and after a change."""
         if self._cached_view is None:
             rows = self._table.search().select(["name", "global_descriptor"]).with_row_id(True).to_arrow()
             vectors = global_descriptors(rows, self.spec)

@@ -35,3 +35,12 @@ class GlobalView:
     def positions(self, names: Iterable[str]) -> list[int]:
         """The place of each image in `names`; a KeyError names one that is not there."""
         return [self._positions[name] for name in names]
+
+    def known(self, names: Iterable[str]) -> NDArray[np.int64]:
+        """The places of those of the images that are there."""
+        return np.array([self._positions[name] for name in names if name in self._positions], np.int64)
+
+    def part(self, places: Sequence[int]) -> GlobalView:
+        """Some of the images."""
+        rows = np.asarray(places, np.int64)
+        return GlobalView([self.names[row] for row in rows], self.row_ids[rows], self.vectors.values[rows])
