@@ -1,6 +1,6 @@
 import pytest
 
-from fastdct.data import image_folder, labels_csv
+from fastdct.data import image_folder, is_landmarks, labels_csv, landmarks_csv
 
 
 def test_class_folders(tmp_path):
@@ -42,3 +42,52 @@ def test_labels_csv_errors_name_table_and_column(tmp_path):
         labels_csv(table, path_column="file", where={"label": "b"})
     with pytest.raises(ValueError, match=r"absent\.csv"):
         labels_csv(tmp_path / "absent.csv")
+
+
+# --- Google Landmarks v2 -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("root", [None, "elsewhere"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "landmark_id,images\n7,0a1b2c3d4e5f6789 fedcba9876543210\n12,0a1b2c3d4e5f678a\n",
+        "id,url,landmark_id\n0a1b2c3d4e5f6789,http://x,7\nfedcba9876543210,,7\n0a1b2c3d4e5f678a,http://y,12\n",
+    ],
+    ids=["train_clean.csv", "train.csv"],
+)
+def test_landmarks_are_read_as_published(tmp_path, text, root):
+    table = tmp_path / "train.csv"
+    table.write_text(text)
+    assert is_landmarks(table)
+    folder = tmp_path / "train" if root is None else tmp_path / root
+    data = landmarks_csv(table, root=None if root is None else folder)
+    assert data.classes == ("12", "7")
+    assert data.labels == (1, 1, 0)
+    assert data.sources == (
+        folder / "0" / "a" / "1" / "0a1b2c3d4e5f6789.jpg",
+        folder / "f" / "e" / "d" / "fedcba9876543210.jpg",
+        folder / "0" / "a" / "1" / "0a1b2c3d4e5f678a.jpg",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,label\na.jpg,b\n", "expected the columns landmark_id and images, or id and landmark_id"),
+        ("landmark_id,images\n", "there is no row"),
+        ("landmark_id,images\n1,../../x\n", r"'\.\./\.\./x' is no identifier"),
+        ("landmark_id,images\n1,ab\n", "'ab' is no identifier"),
+    ],
+)
+def test_tables_that_are_no_landmarks_are_refused(tmp_path, text, message):
+    table = tmp_path / "train.csv"
+    table.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        landmarks_csv(table)
+
+
+def test_other_tables_are_told_apart(tmp_path):
+    (tmp_path / "labels.csv").write_text("path,label\n")
+    assert not is_landmarks(tmp_path / "labels.csv")
+    assert not is_landmarks(tmp_path / "absent.csv")

@@ -9,7 +9,8 @@ import torch
 from torch.nn import functional
 
 from fastdct.models import DelgOutput
-from fastdct.training.losses import ArcFace, DelgLoss
+from fastdct.training.losses import DelgLoss
+from fastdct.training.margins import ArcFace, CurricularFace
 
 
 def _plain_arcface(descriptors, labels, prototypes, *, margin, scale):
@@ -31,6 +32,50 @@ def test_arcface_is_the_formula(margin):
     labels = torch.randint(5, (64,))
     expected = _plain_arcface(descriptors, labels, loss.prototypes.detach(), margin=margin, scale=30.0)
     torch.testing.assert_close(loss(descriptors, labels).double(), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_sub_centres_count_by_the_nearest():
+    torch.manual_seed(0)
+    loss = ArcFace(8, 5, margin=0.15, centres=3)
+    descriptors = functional.normalize(torch.randn(16, 8), dim=1)
+    labels = torch.randint(5, (16,))
+    prototypes = loss.prototypes.detach().reshape(5, 3, 8)
+    total = 0.0
+    for descriptor, label in zip(descriptors, labels.tolist(), strict=True):
+        nearest = [
+            max(functional.cosine_similarity(descriptor, centre, dim=0).item() for centre in centres)
+            for centres in prototypes
+        ]
+        nearest[label] = math.cos(math.acos(nearest[label]) + 0.15)
+        total += math.log(sum(math.exp(30 * cosine) for cosine in nearest)) - 30 * nearest[label]
+    assert loss(descriptors, labels).item() == pytest.approx(total / 16, rel=1e-4)
+    torch.testing.assert_close(ArcFace(8, 5, centres=1).cosines(descriptors).shape, torch.Size([16, 5]))
+
+
+def test_curricularface_is_the_formula_step_after_step():
+    """Equations 4 to 6, example by example; t moves by a hundredth towards the mean cosine of the own class."""
+    torch.manual_seed(0)
+    loss, t = CurricularFace(8, 5, margin=0.3, scale=20.0), 0.0
+    prototypes = functional.normalize(loss.prototypes.detach(), dim=1)
+    for _ in range(3):
+        descriptors = functional.normalize(torch.randn(32, 8), dim=1)
+        labels = torch.randint(5, (32,))
+        cosines = (descriptors @ prototypes.T).tolist()
+        t += 0.01 * (sum(row[label] for row, label in zip(cosines, labels.tolist(), strict=True)) / 32 - t)
+        total, hard = 0.0, 0
+        for row, label in zip(cosines, labels.tolist(), strict=True):
+            theta = math.acos(row[label])
+            own = math.cos(theta + 0.3) if theta <= math.pi - 0.3 else row[label]
+            others = [c for j, c in enumerate(row) if j != label]
+            hard += sum(c > own for c in others)
+            logits = [own, *(c * (t + c) if c > own else c for c in others)]
+            total += math.log(sum(math.exp(20 * logit) for logit in logits)) - 20 * own
+        assert 0 < hard < 32 * 4
+        assert loss(descriptors, labels).item() == pytest.approx(total / 32, rel=1e-4)
+    assert loss.t.item() == pytest.approx(t, rel=1e-4)
+    loss.eval()
+    loss(descriptors, labels)
+    assert loss.t.item() == pytest.approx(t, rel=1e-4)  # judged, not trained
 
 
 def _own_logit(theta, *, margin):
@@ -73,7 +118,7 @@ def test_scale_is_learned_from_30():
 
 def test_total_is_the_weighted_sum():
     torch.manual_seed(0)
-    loss = DelgLoss(embedding_dim=6, local_dim=4, num_classes=3, attention_weight=0.5)
+    loss = DelgLoss(ArcFace(6, 3), local_dim=4, attention_weight=0.5)
     output = DelgOutput(
         functional.normalize(torch.randn(5, 6), dim=1),
         functional.normalize(torch.randn(5, 4, 3, 3), dim=1),

@@ -78,7 +78,7 @@ def image_folder(root: str | Path) -> Labelled:
     ]
     if not pairs:
         raise ValueError(f"{root}: no JPEG below a class folder; expected {root}/<class>/<photo>.jpg")
-    return _labelled(pairs)
+    return labelled(pairs)
 
 
 def labels_csv(
@@ -122,10 +122,11 @@ def labels_csv(
         raise ValueError(f"{table}: cannot be read as a CSV table: {error}") from error
     if not rows:
         raise ValueError(f"{table}: no row is left{f' where {wanted}' if wanted else ''}")
-    return _labelled([(folder / row[path_column], row[label_column]) for row in rows])
+    return labelled([(folder / row[path_column], row[label_column]) for row in rows])
 
 
-def _labelled(pairs: Sequence[tuple[Path, str]]) -> Labelled:
+def labelled(pairs: Sequence[tuple[Path, str]]) -> Labelled:
+    """Files with the names of their classes."""
     classes = tuple(sorted({name for _, name in pairs}))
     position = {name: index for index, name in enumerate(classes)}
     return Labelled(tuple(path for path, _ in pairs), tuple(position[name] for _, name in pairs), classes)

@@ -10,13 +10,15 @@ from fastdct.training.checkpoint import CheckpointError  # noqa: E402
 from fastdct.training.classify import ClassifyTraining  # noqa: E402
 from fastdct.training.delg import DelgTraining  # noqa: E402
 from fastdct.training.loop import train  # noqa: E402
-from fastdct.training.losses import ArcFace, DelgLoss  # noqa: E402
+from fastdct.training.losses import DelgLoss  # noqa: E402
+from fastdct.training.margins import ArcFace, CurricularFace  # noqa: E402
 from fastdct.training.progress import TerminalProgress  # noqa: E402
 
 __all__ = [
     "ArcFace",
     "CheckpointError",
     "ClassifyTraining",
+    "CurricularFace",
     "DelgLoss",
     "DelgTraining",
     "TerminalProgress",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -34,6 +35,7 @@ from fastdct.training.options import (
     one_of,
     option,
 )
+from fastdct.training.warm_start import IMAGENET, read_state, take_weights
 
 # The windows of the source, whatever size they are then scaled to: short side 256, squares of 224.
 _SHORT_SIDE, _CROP = 256, 224
@@ -105,7 +107,10 @@ class ClassifyTraining(TrainingConfig):
             model.config = replace(model.config, classes=tuple(classes))
         else:
             model = restore(description)
-        return ClassifyObjective(model, self)
+        objective = ClassifyObjective(model, self)
+        if description is None and self.initial is not None:
+            objective.start_from(self.initial)
+        return objective
 
 
 class ClassifyObjective(Objective):
@@ -116,6 +121,22 @@ class ClassifyObjective(Objective):
     def __init__(self, model: Classifier, config: ClassifyTraining) -> None:
         super().__init__(model, bfloat16=config.precision == "bfloat16")
         self._smoothing = config.label_smoothing
+
+    def start_from(self, initial: str) -> None:
+        """Take weights, and what they were normalised by: those of a folder of ours, else torchvision's."""
+        statistics = None
+        if Path(initial).is_dir():
+            other = models.load_classifier(initial)
+            take_weights(self.model, other.state_dict(), name=initial)
+            if other.config.input.channels == self.input.channels:
+                statistics = other.config.normalize
+        else:
+            take_weights(self.model, read_state(Path(initial)), name=initial)
+            if self.input.channels is None:
+                statistics = IMAGENET
+        if statistics is not None:
+            self.set_statistics(statistics)
+            self.keeps_statistics = True
 
     @property
     def input(self) -> InputSpec:

@@ -39,11 +39,13 @@ class TrainingConfig(ABC):
     """
 
     labels: Path = option(
-        "CSV table of paths and labels, or a folder with one folder of JPEGs for each class"
+        "CSV table of paths and labels, the train.csv or train_clean.csv of Google Landmarks v2, or a folder with one "
+        "folder of JPEGs for each class"
     )
     output: Path = option("folder for weights, metrics and checkpoint; a run found there is continued")
     root: Path | None = option(
-        "folder that the table's paths are relative to (default: the table's own)", default=None
+        "folder that the table's paths are relative to (default: the table's own; of Google Landmarks v2 train beside it)",
+        default=None,
     )
     path_column: str = option("column of the table that holds paths", default="path")
     label_column: str = option("column of the table that holds labels", default="label")
@@ -56,7 +58,10 @@ class TrainingConfig(ABC):
         accepted=BELOW_ONE,
     )
     model: str = option("name of the network")
-    initial: str | None = option("start from these weights", default=None)
+    initial: str | None = option(
+        "start from these weights: a folder of ours, or a state dict of torchvision's (.pth, .pt, .safetensors)",
+        default=None,
+    )
     size: int = option("side of the square window in pixels, a multiple of 8", default=448, accepted=BLOCKS)
     late_size: int = option(
         "side of the window from the epoch late-from on; 0: as before", default=0, accepted=BLOCKS_OR_NONE

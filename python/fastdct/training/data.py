@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastdct.data import Labelled, image_folder, labels_csv
+from fastdct.data import Labelled, image_folder, is_landmarks, labels_csv, landmarks_csv
 from fastdct.training.config import TrainingConfig
 from fastdct.training.split import stratified_split
 
@@ -37,7 +37,7 @@ def read_data(config: TrainingConfig) -> TrainingData:
         They cannot be read, name fewer than two classes, or hold out a class that there is nothing to train on of.
     """
     if config.split_column is None:
-        labelled = image_folder(config.labels) if config.labels.is_dir() else _table(config)
+        labelled = _all(config)
         training, validation = stratified_split(labelled.labels, fraction=config.validation, seed=config.seed)
         data = TrainingData(labelled, training, validation)
     else:
@@ -46,6 +46,14 @@ def read_data(config: TrainingConfig) -> TrainingData:
     if len(classes) < 2:
         raise ValueError(f"{config.labels} holds only the class {classes[0]!r}; training needs at least two")
     return data
+
+
+def _all(config: TrainingConfig) -> Labelled:
+    if config.labels.is_dir():
+        return image_folder(config.labels)
+    if is_landmarks(config.labels):
+        return landmarks_csv(config.labels, root=config.root)
+    return _table(config)
 
 
 def _table(config: TrainingConfig, where: dict[str, str] | None = None) -> Labelled:

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,8 +20,10 @@ from fastdct.models.delg import Delg, DelgOutput
 from fastdct.training.config import TrainingConfig
 from fastdct.training.distributed import Ranks
 from fastdct.training.losses import DelgLoss
+from fastdct.training.margins import ArcFace, CurricularFace
 from fastdct.training.objective import Losses, Objective, Statistics
-from fastdct.training.options import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, POSITIVE_SHARE, option
+from fastdct.training.options import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, POSITIVE_SHARE, one_of, option
+from fastdct.training.warm_start import STATE_SUFFIXES, read_state, take_weights
 
 # Tau is the median attention of the last batches of an epoch: that of a single one is noisy.
 _THRESHOLD_BATCHES = 8
@@ -29,6 +32,9 @@ _BUILDERS: dict[str, Callable[..., Delg]] = {
     "delg-small": models.delg_small,
     "delg-resnet50": models.delg_resnet50,
 }
+
+
+_MARGINS: dict[str, type[ArcFace]] = {"arcface": ArcFace, "curricularface": CurricularFace}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +49,9 @@ class DelgTraining(TrainingConfig):
 
     model: str = option("network: delg-small or delg-resnet50", default="delg-small")
     initial: str | None = option(
-        "start from these weights: a folder, or delg-small for the packaged ones", default=None
+        "start from these weights: a folder of ours, delg-small for the packaged ones, or a ResNet's state dict of "
+        "torchvision's (.pth, .pt, .safetensors)",
+        default=None,
     )
     channels: int = option("DCT channels of the input: 24, 32, 48, 64 or 192", default=64)
     clip_norm: float = option(
@@ -56,6 +64,12 @@ class DelgTraining(TrainingConfig):
     )
     crop_aspect: float = option(
         "largest aspect (and 1 / smallest) of a training window", default=1.3333, accepted=AT_LEAST_ONE
+    )
+    loss: str = option(
+        "of global descriptors: arcface or curricularface", default="arcface", accepted=one_of(*_MARGINS)
+    )
+    centres: int = option(
+        "prototypes of a class, of which the nearest counts", default=1, accepted=AT_LEAST_ONE
     )
     margin: float = option("angular margin of ArcFace in radians", default=0.15, accepted=NOT_NEGATIVE)
     scale: float = option("initial scale of ArcFace, learned from there", default=30.0, accepted=POSITIVE)
@@ -88,7 +102,9 @@ class DelgTraining(TrainingConfig):
             There is no such network, or the weights to start from are of another one.
         """
         model = _network(self) if description is None else Delg(DelgConfig.from_dict(description))
-        return DelgObjective(model, self, num_classes=len(classes))
+        objective = DelgObjective(model, self, num_classes=len(classes))
+        objective.keeps_statistics = self.initial is not None and not _is_state_dict(self.initial)
+        return objective
 
 
 class DelgObjective(Objective):
@@ -98,13 +114,15 @@ class DelgObjective(Objective):
 
     def __init__(self, model: Delg, config: DelgTraining, *, num_classes: int) -> None:
         super().__init__(model, bfloat16=config.precision == "bfloat16")
-        self.loss = DelgLoss(
-            embedding_dim=model.config.embedding_dim,
-            local_dim=model.config.local_dim,
-            num_classes=num_classes,
+        arcface = _MARGINS[config.loss](
+            model.config.embedding_dim,
+            num_classes,
             margin=config.margin,
             scale=config.scale,
-            attention_weight=config.attention_weight,
+            centres=config.centres,
+        )
+        self.loss = DelgLoss(
+            arcface, local_dim=model.config.local_dim, attention_weight=config.attention_weight
         )
         self._scale_rate = config.scale_rate
         self._attention: deque[Tensor] = deque(maxlen=_THRESHOLD_BATCHES)
@@ -167,7 +185,7 @@ class DelgObjective(Objective):
 
 
 def _network(config: DelgTraining) -> Delg:
-    if config.initial is not None:
+    if config.initial is not None and not _is_state_dict(config.initial):
         model = models.load(config.initial)
         if model.config.channels.num_channels != config.channels:
             raise ValueError(
@@ -176,4 +194,11 @@ def _network(config: DelgTraining) -> Delg:
         return model
     if config.model not in _BUILDERS:
         raise ValueError(f"there is no network {config.model!r}; there are {', '.join(_BUILDERS)}")
-    return _BUILDERS[config.model](channels=config.channels)
+    model = _BUILDERS[config.model](channels=config.channels)
+    if config.initial is not None:
+        take_weights(model.backbone, read_state(Path(config.initial)), name=config.initial)
+    return model
+
+
+def _is_state_dict(initial: str) -> bool:
+    return Path(initial).suffix in STATE_SUFFIXES

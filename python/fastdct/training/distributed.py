@@ -68,6 +68,15 @@ class Ranks:
         return box[0]
 
 
+def mean_of_all(value: Tensor) -> Tensor:
+    """The mean of a scalar over all processes; no gradient flows through it."""
+    if not distributed.is_initialized():
+        return value
+    value = value / distributed.get_world_size()
+    distributed.all_reduce(value)
+    return value
+
+
 @contextmanager
 def joined(device: str) -> Iterator[Ranks]:
     """Join the processes that torchrun started (it sets WORLD_SIZE, RANK and LOCAL_RANK), and leave them at the end.

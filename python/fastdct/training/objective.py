@@ -28,11 +28,14 @@ class Objective(nn.Module, ABC):
     ----------
     model
         What is trained to be used; the rest of the module serves training only.
+    keeps_statistics
+        The network is normalised as the weights that it starts from were; else by what is measured.
     """
 
     def __init__(self, model: nn.Module, *, bfloat16: bool) -> None:
         super().__init__()
         self.model = model
+        self.keeps_statistics = False
         self._bfloat16 = bfloat16
 
     def forward(self, batch: LoadedBatch) -> Losses:

@@ -35,7 +35,7 @@ def start(config: TrainingConfig, data: TrainingData, *, ranks: Ranks, progress:
     if ranks.first:
         found = _look(config, _files(data, cache, {}), spec=objective.input, progress=progress)
     statistics, errors = ranks.told(found)
-    if config.initial is None:  # else the network keeps the statistics that its weights were trained with
+    if not objective.keeps_statistics:
         objective.set_statistics(statistics)
     return _assemble(config, objective, _files(data, cache, errors), ranks)
 
