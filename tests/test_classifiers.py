@@ -142,6 +142,16 @@ def test_bands_have_their_share_of_the_width():
 
 
 @pytest.mark.parametrize(
+    ("thin", "widths"), [("", (1024, 512, 512, 512)), ("-thinner", (384, 384, 768, 256))]
+)
+def test_the_late_concatenation_has_the_third_stage_s_width(thin, widths):
+    network = on_meta(f"resnet50-late-concat-rfa{thin}")
+    joined = network.layer3[0].bn3.num_features, network.chroma[0].bn3.num_features
+    assert (*network.out_channels[:2], *joined) == widths
+    assert sum(joined) == network.layer3[1].conv1.in_channels == 1024
+
+
+@pytest.mark.parametrize(
     ("name", "shapes", "expected"),
     [
         (
@@ -236,7 +246,7 @@ def test_config_refuses_other_records(change, message):
 def test_all_depths_have_all_inputs():
     for depth in DEPTHS:
         kinds = {name.partition("-")[2] for name in NAMES if name.startswith(f"resnet{depth}-")}
-        assert len(kinds) == 13 + (depth >= 50)
+        assert len(kinds) == 14 + (depth >= 50)
 
 
 def test_saved_networks_come_back(tmp_path):

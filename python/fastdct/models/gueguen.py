@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from fastdct.models.classifier import ClassifierConfig
 from fastdct.models.resnet import ResNetClassifier, initialise
-from fastdct.models.stages import Plan, Stage, block_of, published, receptive_field_aware
+from fastdct.models.stages import Plan, Stage, block_of, published, receptive_field_aware, thinner
 
 
 class UpSamplingResNet(ResNetClassifier):
@@ -59,20 +59,26 @@ class LateConcatResNet(ResNetClassifier):
     """Late-Concat-RFA: Y goes alone to the first block of the third stage, where chroma joins it.
 
     The identity blocks that follow need the third stage's width. The figure gives both sides of the concatenation that
-    width; half of it each is the only reading that fits, and also that of the paper's thinner form, whose sides
-    are three quarters and one quarter of it.
+    width; half of it each is the only even reading that fits, and the thinner form has three quarters and one quarter.
+
+    Parameters
+    ----------
+    thin
+        Late-Concat-RFA-Thinner, whose stages before the concatenation give fewer channels.
     """
 
-    def __init__(self, config: ClassifierConfig, *, depth: int) -> None:
-        super().__init__(config, depth=depth, plan=receptive_field_aware(depth), version="v1")
+    def __init__(self, config: ClassifierConfig, *, depth: int, thin: bool = False) -> None:
+        plan = receptive_field_aware(depth)
+        super().__init__(config, depth=depth, plan=thinner(plan) if thin else plan, version="v1")
         luma, *chroma = config.input.counts
         third = published(depth)[2]
-        half = Stage(1, third.planes // 2, third.outputs // 2, stride=2, project=True)
-        block = block_of(depth)
-        joined = half.build(self.out_channels[1], block, version="v1")
+        quarter, block = third.outputs // 4, block_of(depth)
+        from_luma = 3 * quarter if thin else 2 * quarter
+        last = Stage(1, third.planes // 2, from_luma, stride=2, project=True)
+        entry = replace(last, outputs=third.outputs - from_luma, stride=1, kernels=(1,))
+        joined = last.build(self.out_channels[1], block, version="v1")
         self.norm_luma = nn.BatchNorm2d(luma)
         self.norm_chroma = nn.BatchNorm2d(sum(chroma))
-        entry = replace(half, stride=1, kernels=(1,))
         self.chroma = entry.build(sum(chroma), block, version="v1")
         self.layer3 = nn.Sequential(*joined, *list(self.get_submodule("layer3").children())[1:])
         initialise(self)

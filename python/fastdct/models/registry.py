@@ -53,7 +53,9 @@ def _resnets(depth: int) -> dict[str, _Variant]:
     for name, plan in plans.items():
         variants[name] = _Variant(partial(UpSamplingResNet, depth=depth, plan=plan), _SAME_GRID)
     variants["deconvolution-rfa"] = _Variant(partial(DeconvolutionResNet, depth=depth), _OWN_GRID)
-    variants["late-concat-rfa"] = _Variant(partial(LateConcatResNet, depth=depth), _OWN_GRID)
+    late = partial(LateConcatResNet, depth=depth)
+    variants["late-concat-rfa"] = _Variant(late, _OWN_GRID)
+    variants["late-concat-rfa-thinner"] = _Variant(partial(late, thin=True), _OWN_GRID)
     for count in _BANDS:
         plan = receptive_field_aware(depth, share=count / 64)
         build = partial(UpSamplingResNet, depth=depth, plan=plan)
@@ -107,8 +109,9 @@ def create(
 
         - ``rgb``: pixels, 224 × 224 (``rgb-v1``: the stride of a bottleneck in its first convolution);
         - ``dct-N``: N channels in place of a stem, 56 × 56 blocks of a 448 × 448 window (Xu et al., CVPR 2020);
-        - ``upsampling``, ``upsampling-rfa``, ``deconvolution-rfa``, ``late-concat-rfa``: 28 × 28 blocks of a 224 × 224 window,
-          all 192 coefficients; the last two take chroma as a second tensor (Gueguen et al., NeurIPS 2018);
+        - ``upsampling``, ``upsampling-rfa``, ``deconvolution-rfa``, ``late-concat-rfa``,
+          ``late-concat-rfa-thinner``: 28 × 28 blocks of a 224 × 224 window,
+          all 192 coefficients; the last three take chroma as a second tensor (Gueguen et al., NeurIPS 2018);
         - ``fbs-N``: the N lowest frequencies of each component (Santos and Almeida, 2020).
     num_classes
         Length of the logits.

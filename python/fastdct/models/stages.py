@@ -142,5 +142,12 @@ def receptive_field_aware(depth: int, *, share: float = 1.0) -> Plan:
     return wide, second, third, fourth
 
 
+def thinner(plan: Plan) -> Plan:
+    """Fewer outputs in the first two stages of UpSampling-RFA: 384 each in a ResNet-50, for 1024 and 512 (ibid.)."""
+    first, second, third, fourth = plan
+    narrow = replace(first, outputs=third.outputs * 3 // 8)
+    return narrow, replace(second, outputs=second.outputs * 3 // 4), third, fourth
+
+
 def _projecting(stage: Stage) -> Stage:
     return replace(stage, project=True)
