@@ -1,14 +1,15 @@
-"""Made-up pictures, a small untrained model and features, for the tests of retrieval, web and cli."""
+"""Made-up pictures, small untrained models and features, for the tests."""
 
 import dataclasses
 import io
+import json
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 
-from fastdct.models import Delg, delg_small
+from fastdct.models import Delg, delg_resnet18
 from fastdct.retrieval import Features, FeatureSpec
 
 SPEC = FeatureSpec("made", "0123456789abcdef", 16, 8)
@@ -46,7 +47,7 @@ def write_photos(folder: Path, count: int):
 def tiny_model(seed=0, **changes):
     """An untrained DELG that describes a picture in a few milliseconds."""
     torch.manual_seed(seed)
-    config = dataclasses.replace(delg_small().config, width=0.25, embedding_dim=32, input_area=160 * 160)
+    config = dataclasses.replace(delg_resnet18().config, width=0.25, embedding_dim=32, input_area=160 * 160)
     return Delg(dataclasses.replace(config, **changes)).eval()
 
 
@@ -66,3 +67,23 @@ def features(seed, *, count=6, spec=SPEC, height=100, width=120):
         height=height,
         width=width,
     )
+
+
+def write_quantized(file, network, *, edit=lambda arrays: None):
+    """An npz file of random integers in the shapes of ``network``; returns its arrays."""
+    random = np.random.default_rng(0)
+    steps, arrays = [{"op": "quantize"}], {}
+    layers = [module for module in network.modules() if isinstance(module, torch.nn.Conv2d | torch.nn.Linear)]
+    for index, layer in enumerate(layers):
+        shape = [*layer.weight.shape, 1, 1][:4]
+        key = f"{index:03}"
+        spread = np.sqrt(2 / np.prod(shape[1:])) / 74  # integers up to 127 deviate by 74: keeps the variance
+        arrays[f"{key}.weight_q"] = random.integers(-127, 128, shape, dtype=np.int8)
+        arrays[f"{key}.scale"] = (spread * random.uniform(0.8, 1.2, shape[0])).astype(np.float32)
+        arrays[f"{key}.zero_point"] = random.integers(-3, 4, shape[0], dtype=np.int32)
+        arrays[f"{key}.bias"] = random.normal(0, 0.1, shape[0]).astype(np.float32)
+        steps.append({"op": "conv", "key": key, "weight_shape": shape})
+    arrays["meta_json"] = np.frombuffer(json.dumps({"ops": steps}).encode(), np.uint8)
+    edit(arrays)
+    np.savez(file, **arrays)
+    return arrays

@@ -10,7 +10,7 @@ from PIL import Image
 
 import fastdct
 from fastdct._extras import MissingExtraError
-from fastdct.models import delg_resnet50, delg_small
+from fastdct.models import delg_resnet18, delg_resnet50, delg_small
 from fastdct.retrieval import Extractor
 from fastdct.retrieval.codec import LocalCodec
 from fastdct.retrieval.extraction import DELG_GLOBAL_SCALES, DELG_SCALES
@@ -223,7 +223,7 @@ def test_no_features_are_no_choice(extractor):
 # The pyramid, its options, and what becomes of the descriptors
 
 
-@pytest.mark.parametrize("build", [delg_small, delg_resnet50])
+@pytest.mark.parametrize("build", [delg_small, delg_resnet18, delg_resnet50])
 def test_the_network_for_inference_says_the_same(build):
     torch.manual_seed(0)
     model = build().eval()
@@ -242,7 +242,7 @@ def test_the_network_for_inference_says_the_same(build):
             torch.testing.assert_close(other, one, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("build", [delg_small, delg_resnet50])
+@pytest.mark.parametrize("build", [delg_resnet18, delg_resnet50])
 def test_the_receptive_field_is_what_one_feature_sees(build):
     """With equal weights an impulse is felt exactly where the field reaches, and keypoints are its centres."""
     model = build().eval()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
 from fastdct import models
+from made import write_quantized
 
 
 @pytest.fixture(scope="module")
@@ -53,26 +52,6 @@ def test_same_padding_is_the_definition(size, stride):
     starts = [index * stride - before for index in range(outputs)]
     sums = [sum(cell + 1 for cell in range(start, start + 3) if 0 <= cell < size) for start in starts]
     assert row == [3 * value for value in sums]
-
-
-def write_quantized(file, network, *, edit=lambda arrays: None):
-    """An npz file of random integers in the shapes of ``network``; returns its arrays."""
-    random = np.random.default_rng(0)
-    steps, arrays = [{"op": "quantize"}], {}
-    layers = [module for module in network.modules() if isinstance(module, torch.nn.Conv2d | torch.nn.Linear)]
-    for index, layer in enumerate(layers):
-        shape = [*layer.weight.shape, 1, 1][:4]
-        key = f"{index:03}"
-        spread = np.sqrt(2 / np.prod(shape[1:])) / 74  # integers up to 127 deviate by 74: keeps the variance
-        arrays[f"{key}.weight_q"] = random.integers(-127, 128, shape, dtype=np.int8)
-        arrays[f"{key}.scale"] = (spread * random.uniform(0.8, 1.2, shape[0])).astype(np.float32)
-        arrays[f"{key}.zero_point"] = random.integers(-3, 4, shape[0], dtype=np.int32)
-        arrays[f"{key}.bias"] = random.normal(0, 0.1, shape[0]).astype(np.float32)
-        steps.append({"op": "conv", "key": key, "weight_shape": shape})
-    arrays["meta_json"] = np.frombuffer(json.dumps({"ops": steps}).encode(), np.uint8)
-    edit(arrays)
-    np.savez(file, **arrays)
-    return arrays
 
 
 def plain_logits(arrays, x):

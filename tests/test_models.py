@@ -17,7 +17,7 @@ from fastdct.models.resnet import ResNet
 @pytest.fixture(scope="module")
 def small() -> models.Delg:
     torch.manual_seed(0)
-    return models.delg_small()
+    return models.delg_resnet18()
 
 
 def test_shapes_and_norms(small):
@@ -103,7 +103,7 @@ def test_local_branch_sends_no_gradient_to_the_backbone(small):
     assert all(parameter.grad is not None for parameter in small.backbone.parameters())
 
 
-@pytest.mark.parametrize("build", [models.delg_small, models.delg_resnet50])
+@pytest.mark.parametrize("build", [models.delg_resnet18, models.delg_resnet50])
 def test_keypoints_are_centres_of_receptive_fields(build):
     """With equal weights the gradient of one local feature is its receptive field, mirror-symmetric."""
     model = build()
@@ -130,6 +130,47 @@ def test_keypoint_grid_is_x_then_y(small):
     grid = small.keypoint_grid(2, 3)
     assert grid.shape == (2, 3, 2)
     assert grid[1, 2].tolist() == [2 * 16 + 4, 16 + 4]
+
+
+def test_small_delg():
+    model = models.delg_small().eval()
+    output = model(torch.randn(2, 64, 28, 20))
+    assert output.global_descriptor.shape == (2, 512)
+    assert output.local_descriptors.shape == (2, 128, 14, 10)
+    assert output.attention.shape == (2, 1, 14, 10)
+    assert sum(parameter.numel() for parameter in model.parameters()) <= 3_500_000
+    assert (model.config.stride, model.config.local_dim, model.config.depth) == (16, 128, None)
+
+
+def test_small_delg_s_layers_are_those_of_the_network_on_pixels():
+    """From what its stem stands in for, the rest makes what the published layers make of pixels."""
+    torch.manual_seed(0)
+    network = models.MobileNetV2(padding="same", batch_norm=False).eval()
+    backbone = models.delg_small().eval().backbone
+    state = network.state_dict()
+    backbone.load_state_dict({key: state[key] for key in backbone.state_dict() if key in state}, strict=False)
+    backbone.stem = torch.nn.Identity()
+    with torch.inference_mode():
+        pixels = torch.randn(1, 3, 96, 64)
+        answer = backbone(network.features[:5](pixels))
+        torch.testing.assert_close(answer, network.features(pixels), rtol=1e-4, atol=1e-5)
+
+
+def test_small_delg_s_keypoints_are_centres_of_the_receptive_fields_on_pixels():
+    """Its stem gives what layers on pixels give, so that those say what a feature is centred on."""
+    network = models.MobileNetV2(padding="same", batch_norm=False).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(1.0 / parameter[0].numel() if parameter.ndim > 1 else 0.0)
+    x = torch.full((1, 3, 1024, 1024), 0.01, requires_grad=True)
+    features = network.features[:14](x)
+    row, column = 32, 31
+    features[0, :, row, column].sum().backward()
+    field = x.grad[0].sum(0)
+    centres = torch.arange(1024) + 0.5
+    measured = torch.stack([(field.sum(0) * centres).sum(), (field.sum(1) * centres).sum()]) / field.sum()
+    expected = models.delg_small().keypoint_grid(64, 64)[row, column]
+    torch.testing.assert_close(measured, expected, atol=0.01, rtol=0)
 
 
 def test_gem_with_p_1_is_the_mean():
@@ -186,7 +227,7 @@ def test_attention_pool_is_a_weighted_mean():
 
 
 def test_config_round_trip():
-    config = models.delg_small(channels=frequencies.fbs(8)).config
+    config = models.delg_resnet18(channels=frequencies.fbs(8)).config
     config = dataclasses.replace(config, attention_threshold=0.25, mean=(1.5,) * 24)
     assert DelgConfig.from_dict(config.to_dict()) == config
     assert config.to_dict()["derived"] == {"stride": 16, "offset": 4.0, "local_dim": 128}
@@ -197,12 +238,13 @@ def test_config_round_trip():
     [
         ({"mean": (0.0,)}, "64 channels need as many means"),
         ({"std": (0.0,) * 64}, "must be positive"),
-        ({"depth": 19}, "no ResNet-19"),
+        ({"backbone": "resnet19"}, "no backbone 'resnet19': it is one of mobilenetv2, resnet18"),
+        ({"backbone": "mobilenetv2", "width": 0.5}, "width and strides are of ResNets"),
     ],
 )
 def test_config_refuses_contradictions(change, message):
     with pytest.raises(ValueError, match=message):
-        dataclasses.replace(models.delg_small().config, **change)
+        dataclasses.replace(models.delg_resnet50().config, **change)
 
 
 def test_default_pyramid_is_the_source_s(small):

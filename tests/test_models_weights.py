@@ -16,7 +16,7 @@ from fastdct import models
 @pytest.fixture
 def model() -> models.Delg:
     torch.manual_seed(1)
-    model = models.delg_small(channels=24)
+    model = models.delg_resnet18(channels=24)
     model.train()(torch.randn(2, 24, 16, 16))  # moves the batch-norm statistics off their defaults
     model.config = dataclasses.replace(
         model.config, attention_threshold=0.5, mean=tuple(map(float, range(24)))
@@ -94,7 +94,7 @@ def test_tensors_that_do_not_fit_are_named(model, tmp_path, edit, message):
 
 def test_weights_of_other_channels_are_refused(model, tmp_path):
     models.save(model, tmp_path / "24")
-    models.save(models.delg_small(channels=64), tmp_path / "64")
+    models.save(models.delg_resnet18(channels=64), tmp_path / "64")
     (tmp_path / "24" / "model.safetensors").replace(tmp_path / "64" / "model.safetensors")
     with pytest.raises(
         models.WeightsError, match=r"layer1\.0\.conv1\.weight is \[32, 24, 3, 3\], .*\[32, 64, 3, 3\]"
@@ -113,13 +113,13 @@ def test_damaged_weights_are_refused(model, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"version": 2}, "expected 'fastdct-delg' version 1, found 'fastdct-delg' version 2"),
-        ({"format": "other"}, "found 'other' version 1"),
+        ({"version": 3}, "expected 'fastdct-delg' version 2, found 'fastdct-delg' version 3"),
+        ({"format": "other"}, "found 'other' version 2"),
         ({"colour": "blue"}, r"unknown fields \['colour'\]"),
         ({"mean": [0.0]}, "24 channels need as many means"),
         ({"channels": {"name": "none"}}, "missing"),
         ({"channels": 24}, "config.json: "),
-        ({"depth": "eighteen"}, "config.json: "),
+        ({"backbone": "eighteen"}, "config.json: there is no backbone 'eighteen'"),
     ],
 )
 def test_configs_that_do_not_fit_are_refused(model, tmp_path, change, message):
@@ -128,6 +128,15 @@ def test_configs_that_do_not_fit_are_refused(model, tmp_path, change, message):
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     with pytest.raises(models.WeightsError, match=message):
         models.load(tmp_path)
+
+
+def test_configs_of_version_1_are_read(model, tmp_path):
+    models.save(model, tmp_path)
+    file = tmp_path / "config.json"
+    values = json.loads(file.read_text())
+    del values["backbone"], values["reduction"]
+    file.write_text(json.dumps({**values, "version": 1, "depth": 18}))
+    assert models.load(tmp_path).config == model.config
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])

@@ -218,8 +218,17 @@ def test_one_class_is_refused(photos, config, tmp_path):
 
 
 def test_an_unknown_network_is_refused(config):
-    with pytest.raises(ValueError, match="no network 'delg-huge'; there are delg-small, delg-resnet50"):
+    with pytest.raises(
+        ValueError, match="no network 'delg-huge'; there are delg-small, delg-resnet18, delg-resnet50"
+    ):
         train(replace(config, model="delg-huge"))
+
+
+def test_a_network_without_batch_norm_is_not_trained_from_nothing(config):
+    with pytest.raises(
+        ValueError, match="cannot be trained from nothing; train delg-resnet18, give --initial"
+    ):
+        train(replace(config, model="delg-small"))
 
 
 def _parsed(*options):

@@ -23,6 +23,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     for task, text in (
         ("classify", "a classifier on DCT or RGB input"),
         ("delg", "global and local features: DELG on DCT input"),
+        ("distil", "the same from a network on pixels that knows more: distillation"),
     ):
         kinds.add_parser(task, help=text).set_defaults(task=task, run=_run)
 

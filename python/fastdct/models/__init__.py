@@ -9,9 +9,9 @@ for _module in ("torch", "safetensors"):
 from fastdct.models.classifier import Classifier, ClassifierConfig  # noqa: E402
 from fastdct.models.complexity import Complexity, complexity  # noqa: E402
 from fastdct.models.config import DelgConfig  # noqa: E402
-from fastdct.models.delg import Delg, DelgOutput, delg_resnet50, delg_small  # noqa: E402
+from fastdct.models.delg import Delg, DelgOutput, delg_resnet18, delg_resnet50, delg_small  # noqa: E402
 from fastdct.models.gate import ChannelGate, Gated, GatedOutput  # noqa: E402
-from fastdct.models.heads import Attention, GeM, Whitening, attention_pool  # noqa: E402
+from fastdct.models.heads import Attention, GeM, Reduction, Whitening, attention_pool  # noqa: E402
 from fastdct.models.inputs import InputSpec  # noqa: E402
 from fastdct.models.mobilenet import MobileNetV2  # noqa: E402
 from fastdct.models.quantized import load_quantized  # noqa: E402
@@ -36,12 +36,14 @@ __all__ = [
     "InputSpec",
     "MobileNetV2",
     "OnCoefficients",
+    "Reduction",
     "ResNet",
     "WeightsError",
     "Whitening",
     "attention_pool",
     "complexity",
     "create",
+    "delg_resnet18",
     "delg_resnet50",
     "delg_small",
     "load",

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastdct.frequencies import ChannelSelection
+from fastdct.models import dct_mobilenet
 from fastdct.models.stages import DEPTHS, published
 
 FORMAT = "fastdct-delg"
-VERSION = 1
+VERSION = 2
+MOBILENET = "mobilenetv2"
+_RESNETS = {f"resnet{depth}": depth for depth in DEPTHS}
 _BLOCK = 8  # pixels of a DCT block: the stride of the network's input
 _LOCAL_STAGE = 3
+_PUBLISHED_STRIDES = (1, 2, 2, 2)
+_MOBILENET_FIRST = 7.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +30,18 @@ class DelgConfig:
     ----------
     name
         A word for people; ``models.load`` does not read it.
-    depth, width, strides
-        The backbone: see :class:`fastdct.models.resnet.ResNet`.
+    backbone
+        ``"mobilenetv2"`` (:class:`fastdct.models.dct_mobilenet.DctMobileNetV2`) or ``"resnet18"`` to ``"resnet152"``.
+    width, strides
+        Of a ResNet: see :class:`fastdct.models.resnet.ResNet`.
     channels
         Which DCT coefficients the network takes, in order.
     mean, std
         Of each channel over the training data, in units of the orthonormal DCT of level-shifted pixels.
     embedding_dim
         Length of the global descriptor.
+    reduction
+        Length to which a 1 x 1 convolution brings the local descriptors; 0: the third stage's, as they are.
     gem_p, gem_learnable
         Exponent of generalised-mean pooling at the start of training, and whether it is learned.
     attention_threshold
@@ -43,13 +53,14 @@ class DelgConfig:
     """
 
     name: str
-    depth: int
+    backbone: str
     channels: ChannelSelection
     mean: tuple[float, ...]
     std: tuple[float, ...]
     embedding_dim: int
     width: float = 1.0
-    strides: tuple[int, int, int, int] = (1, 2, 2, 2)
+    strides: tuple[int, int, int, int] = _PUBLISHED_STRIDES
+    reduction: int = 0
     gem_p: float = 3.0
     gem_learnable: bool = False
     attention_threshold: float = 0.0
@@ -65,34 +76,55 @@ class DelgConfig:
             )
         if not all(deviation > 0 for deviation in self.std):
             raise ValueError("every channel's standard deviation must be positive")
-        if self.depth not in DEPTHS:
-            raise ValueError(f"there is no ResNet-{self.depth}: depth is one of {sorted(DEPTHS)}")
+        if self.backbone != MOBILENET and self.backbone not in _RESNETS:
+            known = ", ".join([MOBILENET, *_RESNETS])
+            raise ValueError(f"there is no backbone {self.backbone!r}: it is one of {known}")
+        if self.backbone == MOBILENET and (self.width, self.strides) != (1.0, _PUBLISHED_STRIDES):
+            raise ValueError(f"width and strides are of ResNets; {MOBILENET} has its own")
 
     @property
-    def backbone(self) -> str:
-        """The backbone's common name, such as "resnet18"."""
-        return f"resnet{self.depth}"
+    def depth(self) -> int | None:
+        """Layers of a ResNet; None for another backbone."""
+        return _RESNETS.get(self.backbone)
+
+    @property
+    def third_channels(self) -> int:
+        """Channels of the third stage, which local features and attention are made of."""
+        if self.depth is None:
+            return dct_mobilenet.STAGE_CHANNELS[_LOCAL_STAGE - 1]
+        return published(self.depth, width=self.width)[_LOCAL_STAGE - 1].outputs
+
+    @property
+    def attention_width(self) -> int:
+        """Hidden channels of the attention module: half the third stage's, of MobileNetV2 those before its expansion."""
+        return self.third_channels // (2 if self.depth else dct_mobilenet.EXPANSION)
 
     @property
     def local_dim(self) -> int:
-        """Length of a local descriptor: the channels of the third stage."""
-        return published(self.depth, width=self.width)[_LOCAL_STAGE - 1].outputs
+        """Length of a local descriptor."""
+        return self.reduction or self.third_channels
 
     @property
     def stride(self) -> int:
         """Distance between neighbouring local features in pixels of the decoder's output."""
-        stride = _BLOCK
-        for factor in self.strides[:_LOCAL_STAGE]:
-            stride *= factor
-        return stride
+        strides = dct_mobilenet.STAGE_STRIDES if self.depth is None else self.strides
+        return _BLOCK * math.prod(strides[:_LOCAL_STAGE])
 
     @property
     def offset(self) -> float:
         """Position of the first local feature, in pixels of the decoder's output (the first spans [0, 1]).
 
-        Every 3 x 3 convolution of stride 2 pads one cell on each side, so that its output i is centred on its
-        input 2i; the centre of output 0 therefore stays the centre of DCT block 0 whatever the strides.
+        In a ResNet every 3 x 3 convolution of stride 2 pads one cell on each side, so that its output i is centred
+        on its input 2i; the centre of output 0 therefore stays the centre of DCT block 0 whatever the strides.
+        MobileNetV2 pads an even size after its end alone, which moves the centre one input further at each halving;
+        the stem gives what a network on pixels gives, centred at pixel 8i + 7.5 (27 pixels from 8i - 6 on).
         """
+        if self.depth is None:
+            return _MOBILENET_FIRST + sum(
+                _BLOCK * math.prod(dct_mobilenet.STAGE_STRIDES[:stage])
+                for stage in range(_LOCAL_STAGE)
+                if dct_mobilenet.STAGE_STRIDES[stage] == 2
+            )
         return _BLOCK / 2
 
     @property
@@ -117,10 +149,12 @@ class DelgConfig:
             Another format or version, a field that is missing or unknown, or values that contradict each
             other.
         """
-        if values.get("format") != FORMAT or values.get("version") != VERSION:
+        if values.get("format") != FORMAT or values.get("version") not in (1, VERSION):
             found = f"{values.get('format')!r} version {values.get('version')!r}"
             raise ValueError(f"expected {FORMAT!r} version {VERSION}, found {found}")
         given = {key: value for key, value in values.items() if key not in ("format", "version", "derived")}
+        if values["version"] == 1 and "depth" in given:  # which had ResNets alone
+            given["backbone"] = f"resnet{given.pop('depth')}"
         known = {field.name: field for field in dataclasses.fields(cls)}
         if unknown := sorted(given.keys() - known.keys()):
             raise ValueError(f"unknown fields {unknown}")

@@ -7,15 +7,16 @@ section 3.2.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from fastdct.frequencies import ChannelSelection, resolve
-from fastdct.models.config import DelgConfig
-from fastdct.models.heads import Attention, GeM, Whitening
+from fastdct.models.config import MOBILENET, DelgConfig
+from fastdct.models.dct_mobilenet import DctMobileNetV2
+from fastdct.models.heads import Attention, GeM, Reduction, Whitening
 from fastdct.models.resnet import ResNet
 
 _BLOCK = 8  # pixels of a DCT block
@@ -38,11 +39,11 @@ class Delg(nn.Module):
     def __init__(self, config: DelgConfig) -> None:
         super().__init__()
         self.config = config
-        channels = config.channels.num_channels
-        self.backbone = ResNet(channels, depth=config.depth, width=config.width, strides=config.strides)
+        self.backbone = _backbone(config)
         self.pool = GeM(config.gem_p, learnable=config.gem_learnable)
         self.whitening = Whitening(self.backbone.out_channels[3], config.embedding_dim)
-        self.attention = Attention(config.local_dim)
+        self.attention = Attention(config.third_channels, hidden=config.attention_width)
+        self.reduction = Reduction(config.third_channels, config.reduction) if config.reduction else None
 
     def forward(
         self, x: Tensor
@@ -59,14 +60,15 @@ class Delg(nn.Module):
 
     def pooled(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # [N, C, H/8, W/8] as for `forward`
         """Return the pooled activations [N, channels] that are whitened, local descriptors and attention."""
-        third = self._third_stage(x)
-        return self.pool(self.backbone.stages(third, first=4)), *self._local(third)
+        third = self.third_stage(x)
+        return self.fourth_stage(third), *self.describe(third)
 
     def local(self, x: Tensor) -> tuple[Tensor, Tensor]:  # [N, C, H/8, W/8] as for `forward`
         """Return only the local descriptors and attention; the fourth stage is not computed."""
-        return self._local(self._third_stage(x))
+        return self.describe(self.third_stage(x))
 
-    def _third_stage(self, x: Tensor) -> Tensor:  # [N, C, H/8, W/8] -> [N, local_dim, H/stride, W/stride]
+    def third_stage(self, x: Tensor) -> Tensor:  # [N, C, H/8, W/8] -> [N, third_channels, H/stride, W/stride]
+        """Return what local features are made of and the fourth stage takes; raises as :meth:`forward`."""
         expected = self.backbone.in_channels
         if x.ndim != 4 or x.shape[1] != expected:
             raise ValueError(
@@ -75,21 +77,28 @@ class Delg(nn.Module):
             )
         return self.backbone.stages(x, last=3)
 
-    def _local(self, third: Tensor) -> tuple[Tensor, Tensor]:
-        # No gradient of the attention loss reaches the backbone: DELG, section 3.3, where it would spoil the
-        # hierarchy that makes stage 4 global and stage 3 local.
+    def fourth_stage(self, third: Tensor) -> Tensor:  # what `third_stage` gives -> [N, channels]
+        """Return the pooled activations of the fourth stage, before whitening."""
+        features: Tensor = self.pool(self.backbone.stages(third, first=4))
+        return features
+
+    def describe(self, third: Tensor) -> tuple[Tensor, Tensor]:  # [N, third_channels, H, W]
+        """Return local descriptors [N, local_dim, H, W] and attention [N, 1, H, W].
+
+        No gradient of the attention loss reaches the backbone: DELG, section 3.3, where it would spoil the hierarchy
+        that makes stage 4 global and stage 3 local.
+        """
         features = third.detach()
-        return functional.normalize(features.float(), dim=1), self.attention(features)
+        descriptors = features if self.reduction is None else self.reduction(features)
+        return functional.normalize(descriptors.float(), dim=1), self.attention(features)
 
     @property
     def receptive_field(self) -> int:
         """Side of the square of the decoder's output that one local feature sees, in pixels; its keypoint is the centre."""
         side = step = _BLOCK
-        for stage in (1, 2, 3):
-            for name, module in self.backbone.get_submodule(f"layer{stage}").named_modules():
-                if isinstance(module, nn.Conv2d) and "downsample" not in name:  # the longer way of a block
-                    side += (module.kernel_size[0] - 1) * step
-                    step *= module.stride[0]
+        for convolution in self.backbone.convolutions(last=3):
+            side += (convolution.kernel_size[0] - 1) * step
+            step *= convolution.stride[0]
         return side
 
     def keypoint_grid(self, height: int, width: int) -> Tensor:
@@ -105,42 +114,59 @@ class Delg(nn.Module):
         return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=2)
 
 
+def _backbone(config: DelgConfig) -> ResNet | DctMobileNetV2:
+    channels = config.channels.num_channels
+    if config.depth is None:
+        return DctMobileNetV2(channels)
+    return ResNet(channels, depth=config.depth, width=config.width, strides=config.strides)
+
+
 def delg_small(*, channels: int | ChannelSelection = 64) -> Delg:
-    """Build the untrained small DELG: ResNet-18 at half width, under 3 million parameters.
+    """Build the untrained small DELG: MobileNetV2 behind a DCT stem, 3 million parameters.
+
+    It has no batch normalisation behind the stem and does not learn from random weights: it is for those of a
+    quantised MobileNetV2 (`fastdct train distil`) or for its own.
+    """
+    return Delg(
+        DelgConfig(
+            name="delg-small",
+            backbone=MOBILENET,
+            embedding_dim=512,
+            reduction=128,
+            gem_p=2.0,
+            input_area=320 * 320,
+            **_inputs(channels),
+        )
+    )
+
+
+def delg_resnet18(*, channels: int | ChannelSelection = 64) -> Delg:
+    """Build the untrained DELG of ResNet-18 at half width, under 3 million parameters, to train from nothing.
 
     Its third stage keeps the second's resolution, so that local features are 16 pixels apart and not 32:
     keypoints of a small picture stay dense enough for spatial verification.
     """
     return Delg(
-        _untrained("delg-small", channels, depth=18, width=0.5, strides=(1, 2, 1, 2), embedding_dim=256)
+        DelgConfig(
+            name="delg-resnet18",
+            backbone="resnet18",
+            width=0.5,
+            strides=(1, 2, 1, 2),
+            embedding_dim=256,
+            **_inputs(channels),
+        )
     )
 
 
 def delg_resnet50(*, channels: int | ChannelSelection = 64) -> Delg:
     """Build the untrained DELG of the source: ResNet-50 on 56 x 56 x 64, local features 32 pixels apart."""
     return Delg(
-        _untrained("delg-resnet50", channels, depth=50, width=1.0, strides=(1, 2, 2, 2), embedding_dim=2048)
+        DelgConfig(name="delg-resnet50", backbone="resnet50", embedding_dim=2048, **_inputs(channels))
     )
 
 
-def _untrained(
-    name: str,
-    channels: int | ChannelSelection,
-    *,
-    depth: int,
-    width: float,
-    strides: tuple[int, int, int, int],
-    embedding_dim: int,
-) -> DelgConfig:
+def _inputs(channels: int | ChannelSelection) -> dict[str, Any]:
+    """Channels with a mean and deviation that change nothing until training measures its data."""
     selection = resolve(channels)
     count = selection.num_channels
-    return DelgConfig(
-        name=name,
-        depth=depth,
-        channels=selection,
-        mean=(0.0,) * count,  # identity until training measures its data
-        std=(1.0,) * count,
-        embedding_dim=embedding_dim,
-        width=width,
-        strides=strides,
-    )
+    return {"channels": selection, "mean": (0.0,) * count, "std": (1.0,) * count}

@@ -45,16 +45,26 @@ class Whitening(nn.Linear):
         return functional.normalize(super().forward(input).float(), dim=1)
 
 
+class Reduction(nn.Conv2d):
+    """A linear map of local descriptors, 1 x 1 with bias; it begins as one that keeps angles where it can."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, out_channels, 1)
+        nn.init.orthogonal_(self.weight.flatten(1))
+        nn.init.zeros_(self.bias)  # type: ignore[arg-type]
+
+
 class Attention(nn.Module):
     """The attention module M of DELG: 1 x 1 convolution, ReLU, 1 x 1 convolution, softplus.
 
-    The hidden width is half the input's, as in DELG (512 for the 1024 channels of ResNet-50).
+    DELG's hidden width is half the input's (512 for the 1024 channels of ResNet-50).
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, hidden: int | None = None) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels // 2, 1)
-        self.conv2 = nn.Conv2d(channels // 2, 1, 1)
+        width = channels // 2 if hidden is None else hidden
+        self.conv1 = nn.Conv2d(channels, width, 1)
+        self.conv2 = nn.Conv2d(width, 1, 1)
 
     def forward(self, x: Tensor) -> Tensor:  # [N, channels, H, W] -> [N, 1, H, W], each > 0
         """Return the attention scores."""

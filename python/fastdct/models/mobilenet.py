@@ -18,7 +18,7 @@ NUM_FEATURES = 1280
 """Channels of the last convolution."""
 
 
-class _Layer(NamedTuple):
+class Layer(NamedTuple):
     """One inverted residual of table 2: its expansion t, output channels c and stride s."""
 
     expansion: int
@@ -26,8 +26,8 @@ class _Layer(NamedTuple):
     stride: int
 
 
-def _repeated(expansion: int, channels: int, count: int, stride: int) -> list[_Layer]:
-    first, others = _Layer(expansion, channels, stride), _Layer(expansion, channels, 1)
+def _repeated(expansion: int, channels: int, count: int, stride: int) -> list[Layer]:
+    first, others = Layer(expansion, channels, stride), Layer(expansion, channels, 1)
     return [first, *[others] * (count - 1)]
 
 
@@ -78,7 +78,9 @@ class Convolution(nn.Conv2d):
         return functional.pad(x, margins)
 
 
-class _Style(NamedTuple):
+class Style(NamedTuple):
+    """How convolutions are made: see :class:`MobileNetV2`."""
+
     padding: Padding
     batch_norm: bool
 
@@ -100,14 +102,15 @@ class _Style(NamedTuple):
     def activated(
         self, inputs: int, outputs: int, kernel: int = 1, *, stride: int = 1, groups: int = 1
     ) -> nn.Sequential:
+        """A convolution, its batch normalisation and ReLU6."""
         layers = self.convolution(inputs, outputs, kernel, stride=stride, groups=groups)
-        return nn.Sequential(*layers, nn.ReLU6())
+        return nn.Sequential(*layers, nn.ReLU6(inplace=True))
 
 
 class InvertedResidual(nn.Module):
     """Expansion by a 1 x 1 convolution, 3 x 3 depthwise convolution, linear projection (section 3.3)."""
 
-    def __init__(self, inputs: int, layer: _Layer, style: _Style) -> None:
+    def __init__(self, inputs: int, layer: Layer, style: Style) -> None:
         super().__init__()
         width = inputs * layer.expansion
         self.residual = layer.stride == 1 and inputs == layer.channels
@@ -121,7 +124,7 @@ class InvertedResidual(nn.Module):
         return x + y if self.residual else y
 
 
-def _features(style: _Style) -> OrderedDict[str, nn.Module]:
+def _features(style: Style) -> OrderedDict[str, nn.Module]:
     """The 19 layers of the published network, by torchvision's names."""
     layers: list[nn.Module] = [style.activated(3, _FIRST_CHANNELS, 3, stride=2)]
     inputs = _FIRST_CHANNELS
@@ -149,7 +152,7 @@ class MobileNetV2(nn.Module):
         self, *, num_classes: int = 1000, padding: Padding = "symmetric", batch_norm: bool = True
     ) -> None:
         super().__init__()
-        self.features = nn.Sequential(_features(_Style(padding, batch_norm)))
+        self.features = nn.Sequential(_features(Style(padding, batch_norm)))
         self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(NUM_FEATURES, num_classes))
 
     def forward(self, x: Tensor) -> Tensor:  # [N, 3, H, W] -> [N, num_classes]

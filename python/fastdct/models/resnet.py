@@ -5,7 +5,7 @@ Names of parameters are torchvision's, so that weights trained there load where 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -73,6 +73,13 @@ class ResNet(nn.Module):
         for stage in range(first, last + 1):
             x = self.get_submodule(f"layer{stage}")(x)
         return x
+
+    def convolutions(self, *, last: int) -> Iterator[nn.Conv2d]:
+        """Those up to the end of a stage, in order, on the longer way through every block."""
+        for stage in range(1, last + 1):
+            for name, module in self.get_submodule(f"layer{stage}").named_modules():
+                if isinstance(module, nn.Conv2d) and "downsample" not in name:
+                    yield module
 
     def forward(self, x: Tensor) -> Tensor:  # [N, in_channels, H/8, W/8] -> [N, out_channels[3], ...]
         """Return the features of the fourth stage."""

@@ -12,12 +12,14 @@ from typing import Any
 from fastdct.training.classify import ClassifyTraining
 from fastdct.training.config import TrainingConfig
 from fastdct.training.delg import DelgTraining
+from fastdct.training.distillation import DistilTraining
 from fastdct.training.loop import train
 from fastdct.training.progress import TerminalProgress
 
 TASKS: dict[str, type[ClassifyTraining] | type[DelgTraining]] = {
     "classify": ClassifyTraining,
     "delg": DelgTraining,
+    "distil": DistilTraining,
 }
 _TYPES: dict[str, Any] = {"int": int, "float": float, "str": str, "Path": Path}
 # What a TOML value may be where an option is of this type.

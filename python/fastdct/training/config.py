@@ -76,6 +76,7 @@ class TrainingConfig(ABC):
     balanced: bool = option("show every class equally often, whatever its number of pictures", default=False)
     epochs: int = option("epochs to train", default=40, accepted=AT_LEAST_ONE)
     batch_size: int = option("windows in a batch, over all processes", default=32, accepted=AT_LEAST_ONE)
+    optimizer: str = option("sgd (with momentum) or adamw", default="sgd", accepted=one_of("sgd", "adamw"))
     learning_rate: float = option("learning rate at its largest", default=0.1, accepted=POSITIVE)
     schedule: str = option(
         "how the rate falls: step (see step-epochs) or cosine (to 0 at the end)",

@@ -30,6 +30,7 @@ _THRESHOLD_BATCHES = 8
 _SIZE = 448  # of the source's windows
 _BUILDERS: dict[str, Callable[..., Delg]] = {
     "delg-small": models.delg_small,
+    "delg-resnet18": models.delg_resnet18,
     "delg-resnet50": models.delg_resnet50,
 }
 
@@ -47,7 +48,9 @@ class DelgTraining(TrainingConfig):
     it falls from 30 below 0 within two epochs, because a small scale is the quickest way to a smaller loss.
     """
 
-    model: str = option("network: delg-small or delg-resnet50", default="delg-small")
+    model: str = option(
+        "network: delg-resnet18, delg-resnet50 or, with a teacher, delg-small", default="delg-resnet18"
+    )
     initial: str | None = option(
         "start from these weights: a folder of ours, delg-small for the packaged ones, or a ResNet's state dict of "
         "torchvision's (.pth, .pt, .safetensors)",
@@ -101,10 +104,43 @@ class DelgTraining(TrainingConfig):
         ValueError
             There is no such network, or the weights to start from are of another one.
         """
-        model = _network(self) if description is None else Delg(DelgConfig.from_dict(description))
-        objective = DelgObjective(model, self, num_classes=len(classes))
-        objective.keeps_statistics = self.initial is not None and not _is_state_dict(self.initial)
+        if self.model == "delg-small" and self.initial is None and description is None:
+            raise ValueError(
+                "delg-small has no batch normalisation and cannot be trained from nothing; train delg-resnet18, give "
+                "--initial delg-small, or a teacher: fastdct train distil"
+            )
+        objective = DelgObjective(self.network(description), self, num_classes=len(classes))
+        objective.keeps_statistics = self.keeps_statistics
         return objective
+
+    @property
+    def keeps_statistics(self) -> bool:
+        """Whether the network is normalised as the weights that it starts from were."""
+        return self.initial is not None and not _is_state_dict(self.initial)
+
+    def network(self, description: Mapping[str, Any] | None) -> Delg:
+        """Build the network, load it, or rebuild what ``description`` tells of.
+
+        Raises
+        ------
+        ValueError
+            There is no such network, or the weights to start from take other channels.
+        """
+        if description is not None:
+            return Delg(DelgConfig.from_dict(description))
+        if self.initial is not None and not _is_state_dict(self.initial):
+            model = models.load(self.initial)
+            if model.config.channels.num_channels != self.channels:
+                raise ValueError(
+                    f"{self.initial} takes {model.config.channels.num_channels} channels, not {self.channels}"
+                )
+            return model
+        if self.model not in _BUILDERS:
+            raise ValueError(f"there is no network {self.model!r}; there are {', '.join(_BUILDERS)}")
+        model = _BUILDERS[self.model](channels=self.channels)
+        if self.initial is not None:
+            take_weights(model.backbone, read_state(Path(self.initial)), name=self.initial)
+        return model
 
 
 class DelgObjective(Objective):
@@ -182,22 +218,6 @@ class DelgObjective(Objective):
         """The config, which holds tau."""
         assert isinstance(other, DelgObjective)
         self.model.config = other.model.config
-
-
-def _network(config: DelgTraining) -> Delg:
-    if config.initial is not None and not _is_state_dict(config.initial):
-        model = models.load(config.initial)
-        if model.config.channels.num_channels != config.channels:
-            raise ValueError(
-                f"{config.initial} takes {model.config.channels.num_channels} channels, not {config.channels}"
-            )
-        return model
-    if config.model not in _BUILDERS:
-        raise ValueError(f"there is no network {config.model!r}; there are {', '.join(_BUILDERS)}")
-    model = _BUILDERS[config.model](channels=config.channels)
-    if config.initial is not None:
-        take_weights(model.backbone, read_state(Path(config.initial)), name=config.initial)
-    return model
 
 
 def _is_state_dict(initial: str) -> bool:

@@ -12,7 +12,7 @@ from fastdct.training.distributed import Ranks, joined
 from fastdct.training.metrics import MetricsLog
 from fastdct.training.progress import NoProgress, Progress
 from fastdct.training.run import Run
-from fastdct.training.setup import resume, start
+from fastdct.training.setup import resume, start, whole_batches
 
 
 def train(config: TrainingConfig, *, progress: Progress | None = None) -> nn.Module:
@@ -72,6 +72,8 @@ def _train(config: TrainingConfig, ranks: Ranks, progress: Progress) -> Run:
                 plot.draw(config.output)
         progress.epoch_ended(metrics)
     if ranks.first:
+        run.result.eval()
+        run.result.finish(lambda: whole_batches(files, config=config, objective=run.result))
         run.result.save(config.output, half=config.half)
     return run
 

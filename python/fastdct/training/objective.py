@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from fastdct.training.distributed import Ranks
 Statistics = tuple[
     tuple[float, ...], tuple[float, ...]
 ]  # (mean, std) of each channel, as `Decoder` takes them
+Batches = Callable[[], Iterable[LoadedBatch]]
 Losses = dict[str, Tensor]  # scalars by name; "loss" is their weighted sum, which is minimised
 
 
@@ -85,6 +87,12 @@ class Objective(nn.Module, ABC):
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Parameters with their ``share`` of the learning rate."""
         return [{"params": list(self.parameters()), "share": 1.0}]
+
+    def prepare(self, batches: Batches) -> None:
+        """Before a run begins, look at ``batches()``: the training pictures, whole."""
+
+    def finish(self, batches: Batches) -> None:
+        """After the last epoch, look at them again."""
 
     def end_epoch(self, ranks: Ranks) -> dict[str, float]:
         """Do what an epoch ends with; returns what is to be recorded of it."""

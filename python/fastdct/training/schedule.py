@@ -25,8 +25,12 @@ def learning_rate(config: TrainingConfig, *, epoch: int, batch: int, num_batches
     return float(rate * 0.1 ** (epoch // config.step_epochs))
 
 
-def make_optimizer(objective: Objective, config: TrainingConfig) -> torch.optim.SGD:
+def make_optimizer(objective: Objective, config: TrainingConfig) -> torch.optim.Optimizer:
     """Return the optimiser; ``share`` is a group's part of the learning rate."""
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(
+            objective.parameter_groups(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
     return torch.optim.SGD(
         objective.parameter_groups(),
         lr=config.learning_rate,

@@ -8,11 +8,12 @@ from typing import Any
 
 import torch
 
-from fastdct.data import ChannelStatistics, measure
+from fastdct.data import ChannelStatistics, DctLoader, measure
+from fastdct.geometry import Resize
 from fastdct.models import InputSpec
 from fastdct.training.average import Average
 from fastdct.training.batch_norm import share_batch_norm
-from fastdct.training.batches import CachedFiles
+from fastdct.training.batches import CachedFiles, validation_batches
 from fastdct.training.cache import ImageCache
 from fastdct.training.checkpoint import Checkpoint
 from fastdct.training.config import TrainingConfig
@@ -37,7 +38,17 @@ def start(config: TrainingConfig, data: TrainingData, *, ranks: Ranks, progress:
     statistics, errors = ranks.told(found)
     if not objective.keeps_statistics:
         objective.set_statistics(statistics)
-    return _assemble(config, objective, _files(data, cache, errors), ranks)
+    files = _files(data, cache, errors)
+    if ranks.first:  # the others are told when the processes join
+        objective.prepare(lambda: whole_batches(files, config=config, objective=objective))
+    return _assemble(config, objective, files, ranks)
+
+
+def whole_batches(files: Files, *, config: TrainingConfig, objective: Objective) -> DctLoader:
+    """The training pictures, whole, on the device where the objective is."""
+    device = next(objective.parameters()).device
+    decoder = objective.decoder(config.size, window=Resize())
+    return validation_batches(files.training, decoder, config=config, ranks=Ranks(0, 1, device))
 
 
 def resume(config: TrainingConfig, data: TrainingData, checkpoint: Checkpoint, *, ranks: Ranks) -> Run:

@@ -1,0 +1,227 @@
+"""DELG on coefficients from a network on pixels: first the stem, layer for layer, then the whole, with labels beside it.
+
+The student's layers behind the stem are the teacher's. What they know comes from a million photos; labels of a few
+thousand would soon overwrite it. The teacher's answers to the same windows hold them where they are.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fastdct.data import LoadedBatch
+from fastdct.decoder import Decoder
+from fastdct.geometry import Rule
+from fastdct.models import InputSpec
+from fastdct.models.config import MOBILENET
+from fastdct.models.dct_mobilenet import DctMobileNetV2
+from fastdct.models.delg import Delg, DelgOutput
+from fastdct.training.delg import DelgObjective, DelgTraining
+from fastdct.training.distributed import Ranks
+from fastdct.training.objective import Batches, Losses, Statistics
+from fastdct.training.options import NOT_NEGATIVE, option
+from fastdct.training.teacher import ALL_CHANNELS, Teacher
+from fastdct.training.whitening import fit_whitening
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistilTraining(DelgTraining):
+    """A training run of DELG with a teacher; the defaults trained the packaged weights."""
+
+    model: str = option("network: delg-small", default="delg-small")
+    teacher: str = option("npz file of a quantised MobileNetV2 on pixels to learn from")
+    stem: bool = option(
+        "train the stem alone to give what the teacher's first layers give; labels play no part",
+        default=False,
+    )
+    teacher_weight: float = option(
+        "weight of the distance to the teacher's answers", default=8.0, accepted=NOT_NEGATIVE
+    )
+    transferred_rate: float = option(
+        "learning rate of backbone and whitening as a share of the others", default=0.2, accepted=NOT_NEGATIVE
+    )
+
+    def objective(
+        self, classes: Sequence[str], description: Mapping[str, Any] | None = None
+    ) -> DistilledDelg:
+        """Build what is to be trained, or rebuild what ``description`` tells of.
+
+        Raises
+        ------
+        ValueError
+            The network has another backbone than the teacher, or there is no such teacher.
+        """
+        model = self.network(description)
+        if model.config.backbone != MOBILENET:
+            raise ValueError(f"the teacher is a {MOBILENET}, and so must be the network, not {self.model}")
+        kind = DistilledStem if self.stem else DistilledDelg
+        objective = kind(model, self, num_classes=len(classes))
+        objective.keeps_statistics = self.keeps_statistics
+        if description is None and self.initial is None:
+            transfer(objective.teacher, model)
+        return objective
+
+
+def transfer(teacher: Teacher, model: Delg) -> None:
+    """Copy the layers that student and teacher share."""
+    shared = model.backbone.state_dict().keys() & teacher.network.state_dict().keys()
+    state = teacher.network.state_dict()
+    model.backbone.load_state_dict({key: state[key] for key in shared}, strict=False)
+
+
+class DistilledDelg(DelgObjective):
+    """DELG's losses, and the distances to what the teacher makes of the same windows.
+
+    Windows come with all coefficients, which the teacher's pixels are made of; the network is given its channels.
+    """
+
+    def __init__(self, model: Delg, config: DistilTraining, *, num_classes: int) -> None:
+        super().__init__(model, config, num_classes=num_classes)
+        self.teacher = Teacher(config.teacher, bfloat16=config.precision == "bfloat16")
+        self.reference = copy.deepcopy(model.whitening).requires_grad_(False)
+        if model.reduction is not None:
+            model.reduction.requires_grad_(False)
+        self._teacher_weight = config.teacher_weight
+        self._transferred_rate = config.transferred_rate
+        chosen = model.config.channels
+        self._channels = [*chosen.luma, *(64 + c for c in chosen.cb), *(128 + c for c in chosen.cr)]
+
+    @property
+    def input(self) -> InputSpec:
+        """All coefficients."""
+        return InputSpec(size=super().input.size, channels=ALL_CHANNELS)
+
+    def decoder(self, size: int, *, window: Rule) -> Decoder:
+        """All coefficients, not normalised: the teacher's pixels are made of them as they are."""
+        return self.input.decoder(size, window=window, dtype="float32")
+
+    def set_statistics(self, statistics: Statistics) -> None:
+        """Write those of the network's channels into its config."""
+        mean, std = (tuple(values[channel] for channel in self._channels) for values in statistics)
+        super().set_statistics((mean, std))
+
+    def forward(self, batch: LoadedBatch) -> Losses:
+        """Return the losses of a batch."""
+        third, pooled, output = self._answers(batch)
+        losses = self.losses(output, batch.labels)
+        targets = self.teacher.targets(batch.tensor, pool=self.model.pool)
+        own, wanted = (
+            self.reference(pooled),
+            self.reference(targets.pooled),
+        )  # [N, embedding_dim], unit vectors
+        global_distance = 1 - (own * wanted).sum(dim=1).mean()
+        local_distance = _unexplained(third, targets.third_stage)
+        distance = global_distance + local_distance
+        return {
+            **losses,
+            "loss": losses["loss"] + self._teacher_weight * distance,
+            "teacher_global": global_distance,
+            "teacher_local": local_distance,
+        }
+
+    def output(self, batch: LoadedBatch) -> DelgOutput:
+        """What the network says about a batch."""
+        return self._answers(batch)[2]
+
+    def _answers(self, batch: LoadedBatch) -> tuple[Tensor, Tensor, DelgOutput]:
+        """The third stage's features, the pooled ones of the fourth, and the output."""
+        model, inputs = self.model, self.selected(batch.tensor)
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
+            third = model.third_stage(inputs)
+            pooled = model.fourth_stage(third)
+            output = DelgOutput(model.whitening(pooled), *model.describe(third))
+        return third.float(), pooled, output
+
+    def selected(self, coefficients: Tensor) -> Tensor:  # [N, 192, H/8, W/8] -> [N, C, H/8, W/8]
+        """The network's channels, normalised."""
+        mean, std = (torch.tensor(v).to(coefficients)[:, None, None] for v in self.model.config.normalize)
+        return (coefficients[:, self._channels] - mean) / std
+
+    @torch.no_grad()
+    def prepare(self, batches: Batches) -> None:
+        """Begin with the teacher's features whitened, and each class's prototype in the middle of its pictures."""
+        pooled, labels = [], []
+        for batch in batches():
+            pooled.append(self.teacher.targets(batch.tensor, pool=self.model.pool).pooled)
+            labels.append(batch.labels)
+        features, classes = torch.cat(pooled), torch.cat(labels)
+        fit_whitening(self.model.whitening, features)
+        self.reference.load_state_dict(self.model.whitening.state_dict())
+        prototypes = self.loss.arcface.prototypes
+        sums = torch.zeros_like(prototypes).index_add_(
+            0, classes * self.loss.arcface.centres, self.reference(features)
+        )
+        found = sums.any(dim=1)  # other centres of a class stay as drawn
+        prototypes[found] = functional.normalize(sums[found], dim=1)
+
+    @torch.no_grad()
+    def finish(self, batches: Batches) -> None:
+        """Whiten the local descriptors, which no loss has trained."""
+        if self.model.reduction is None:
+            return
+        features = []
+        for batch in batches():
+            third = self.model.third_stage(self.selected(batch.tensor))  # [N, C, H, W]
+            features.append(third[:, :, ::3, ::3].flatten(2).transpose(1, 2).flatten(0, 1))  # [n, C]
+        fit_whitening(self.model.reduction, torch.cat(features))
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """The scale, what began as the teacher's, and all others."""
+        transferred = [*self.model.backbone.parameters(), *self.model.whitening.parameters()]
+        apart = {id(parameter) for parameter in [*transferred, self.loss.arcface.scale]}
+        others = [each for each in self.parameters() if each.requires_grad and id(each) not in apart]
+        return [
+            {"params": others, "share": 1.0},
+            {"params": transferred, "share": self._transferred_rate},
+            {"params": [self.loss.arcface.scale], "share": self._scale_rate},
+        ]
+
+
+class DistilledStem(DistilledDelg):
+    """The stem alone: the share of the variance of the teacher's first layers that it does not give."""
+
+    def __init__(self, model: Delg, config: DistilTraining, *, num_classes: int) -> None:
+        super().__init__(model, config, num_classes=num_classes)
+        self.requires_grad_(False)
+        self._stem.requires_grad_(True)
+
+    @property
+    def _stem(self) -> nn.Sequential:
+        assert isinstance(self.model.backbone, DctMobileNetV2)
+        return self.model.backbone.stem
+
+    def forward(self, batch: LoadedBatch) -> Losses:
+        """Return the loss of a batch."""
+        inputs = self.selected(batch.tensor).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
+            answer = self._stem(inputs)
+        return {"loss": _unexplained(answer.float(), self.teacher.stem(batch.tensor))}
+
+    @torch.no_grad()
+    def prepare(self, batches: Batches) -> None:
+        """Begin with the mean that is to be given."""
+        wanted = self.teacher.stem(next(iter(batches())).tensor)
+        self._stem[-1].load_state_dict({"bias": wanted.mean(dim=(0, 2, 3))}, strict=False)
+
+    def finish(self, batches: Batches) -> None:
+        """Do nothing: the rest of the network is the teacher's and not trained yet."""
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """The stem."""
+        return [{"params": [each for each in self.parameters() if each.requires_grad], "share": 1.0}]
+
+    def end_epoch(self, ranks: Ranks) -> dict[str, float]:
+        """Record nothing more: there is no attention yet."""
+        return {}
+
+
+def _unexplained(answers: Tensor, wanted: Tensor) -> Tensor:  # [N, C, H, W] each -> []
+    """The mean over channels of the share of variance that the answers leave."""
+    variance = wanted.var(dim=(0, 2, 3), keepdim=True).clamp(min=1e-6)  # [1, C, 1, 1]
+    return ((answers - wanted).square() / variance).mean()
