@@ -32,7 +32,8 @@ FLAGS = [
 SANITIZERS = "address,undefined"
 
 
-TARGETS = ["fuzz_exif", "fuzz_read", "fuzz_frame", "fuzz_decode"]
+TARGETS = ["fuzz_exif", "fuzz_read", "fuzz_frame", "fuzz_decode", "fuzz_cut"]
+WHOLE = ("fuzz_read", "fuzz_decode", "fuzz_cut")  # need everything of csrc/jpeg
 KERNELS = {
     "kernels_portable": [],
     "kernels_avx2": ["-mavx2", "-mbmi", "-mbmi2"],
@@ -48,14 +49,14 @@ def sources(target: str) -> list[str]:
         parsers.append(jpeg / "entropy" / "frame.cpp")
     core = [*jpeg.glob("*.cpp"), *(jpeg / "entropy").glob("*.cpp"), *(ROOT / "csrc" / "common").glob("*.cpp")]
     whole = sorted(path for path in core if path.stem not in KERNELS)
-    core = whole if target in ("fuzz_read", "fuzz_decode") else parsers
+    core = whole if target in WHOLE else parsers
     return [str(path) for path in [ROOT / "fuzz" / f"{target}.cpp", *core]]
 
 
 def build(target: str, program: Path, *, compiler: str, sanitizers: str, extra: tuple[str, ...] = ()) -> None:
     sanitize = [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all"]
     objects = []
-    if target in ("fuzz_read", "fuzz_decode"):
+    if target in WHOLE:
         for kernels, flags in KERNELS.items():
             objects.append(f"{program}_{kernels}.o")
             source = ROOT / "csrc" / "jpeg" / "entropy" / f"{kernels}.cpp"
@@ -132,7 +133,7 @@ def test_made_files_and_mutations(target, replay, corpus, tmp_path, run_all):
     assert output == f"{len(files) * (num_mutations + 1)} inputs\n"
 
 
-@pytest.mark.parametrize("target", ["fuzz_read", "fuzz_decode"])
+@pytest.mark.parametrize("target", WHOLE)
 def test_fuzz_corpus(target, replay, test_data, run_all):
     files = sorted(path for path in (test_data / "conformance" / "fuzz").rglob("*") if path.is_file())
     chosen = files if run_all else random.Random(3).sample(files, 200)
@@ -142,7 +143,13 @@ def test_fuzz_corpus(target, replay, test_data, run_all):
 @pytest.mark.skipif(CLANG is None, reason="no clang++: libFuzzer needs it")
 @pytest.mark.parametrize(
     ("target", "num_runs"),
-    [("fuzz_exif", 20_000), ("fuzz_read", 2000), ("fuzz_frame", 20_000), ("fuzz_decode", 1000)],
+    [
+        ("fuzz_exif", 20_000),
+        ("fuzz_read", 2000),
+        ("fuzz_frame", 20_000),
+        ("fuzz_decode", 1000),
+        ("fuzz_cut", 500),
+    ],
 )
 def test_libfuzzer(target, num_runs, corpus, tmp_path, run_all):
     program = tmp_path / target

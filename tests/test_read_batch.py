@@ -93,19 +93,41 @@ def test_threads_do_not_change_the_result(files, num_threads):
         assert_row(row, file)
 
 
-@pytest.mark.parametrize("blocks", [1, 13, 250, 4000])
+@pytest.mark.parametrize("blocks", [0, 1, 13, 250, 4000])
 @pytest.mark.parametrize("layout", ["block", "frequency"])
 def test_a_large_image_is_shared_out(blocks, layout):
-    """Files above 256 KB with restart markers, alone in their batch."""
+    """Files above 256 KB, with and without restart markers, alone in their batch."""
     file = encode(make_pixels(1500, 2000, noise=30), quality=92, restart_marker_blocks=blocks)
     assert len(file) > 1 << 18
-    for damaged in (file, file[:-20000], file.replace(b"\xff\xd3", b"\xff\xd4", 1)):
+    broken = [file[:-20000], file[: len(file) // 2] + bytes(400) + file[len(file) // 2 :]]
+    if blocks > 0:
+        broken.append(file.replace(b"\xff\xd3", b"\xff\xd4", 1))
+    for damaged in (file, *broken):
         for num_threads in (2, 5):
             row = fastdct.read_batch([damaged], layout=layout, num_threads=num_threads, on_error="mask")[0]
             if damaged is file:
                 assert_row(row, file, layout=layout)
             else:
                 assert row is None
+
+
+@pytest.mark.parametrize(
+    "options", [{"subsampling": 0}, {"subsampling": 1}, {"subsampling": 2, "optimize": True}]
+)
+@pytest.mark.parametrize("quality", [60, 95])
+def test_threads_do_not_change_what_read_returns(options, quality):
+    pixels = make_pixels(1800, 2100, noise=60)
+    file = encode(pixels, quality=quality, **options)
+    for gray in (False, True):
+        if gray:
+            file = encode(np.ascontiguousarray(pixels[..., 0]), quality=quality)
+        assert len(file) > 1 << 18
+        alone = fastdct.read(file)
+        for num_threads in (2, 3, 16):
+            shared = fastdct.read(file, num_threads=num_threads)
+            for ours, theirs in zip(shared.components, alone.components, strict=True):
+                np.testing.assert_array_equal(ours.coefficients, theirs.coefficients)
+        assert_row(fastdct.read_batch([file], num_frequencies=1, num_threads=2)[0], file, num_frequencies=1)
 
 
 def test_paths_and_buffers_of_every_kind(files, tmp_path):

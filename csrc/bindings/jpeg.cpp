@@ -12,6 +12,7 @@
 #include "jpeg/libjpeg_reader.h"
 #include "jpeg/libjpeg_writer.h"
 #include "jpeg/reader.h"
+#include "pipeline/split.h"
 
 namespace py = pybind11;
 
@@ -66,16 +67,29 @@ std::optional<std::string> find_anomaly(const py::buffer& source) {
   return anomaly == nullptr ? std::nullopt : std::optional<std::string>(anomaly);
 }
 
-template <Image (*read)(const uint8_t*, size_t, const jpeg::ReadOptions&)>
-py::tuple read_jpeg(const py::buffer& source, bool recover, uint64_t max_pixels) {
+template <typename Read>
+py::tuple read(const py::buffer& source, Read read) {
   const Bytes bytes(source);
   Image image = [&] {
     py::gil_scoped_release release;
-    return read(bytes.data(), bytes.size(), {recover, max_pixels});
+    return read(bytes.data(), bytes.size());
   }();
   py::list components;
   for (Component& component : image.components) components.append(to_python(component));
   return py::make_tuple(std::move(image.header), components, image.warnings);
+}
+
+py::tuple read_jpeg(const py::buffer& source, bool recover, uint64_t max_pixels, int num_threads) {
+  const jpeg::ReadOptions options{recover, max_pixels};
+  return read(source, [&](const uint8_t* data, size_t size) {
+    return read_image_split(data, size, options, num_threads);
+  });
+}
+
+py::tuple read_jpeg_through_libjpeg(const py::buffer& source, bool recover, uint64_t max_pixels) {
+  const jpeg::ReadOptions options{recover, max_pixels};
+  return read(source,
+              [&](const uint8_t* data, size_t size) { return jpeg::read_image(data, size, options); });
 }
 
 using Coefficients = py::array_t<int16_t, py::array::c_style>;
@@ -132,11 +146,11 @@ void bind_jpeg(py::module_& m) {
       .def_readonly("restart_interval", &Header::restart_interval)
       .def_readonly("orientation", &Header::orientation);
   m.def("probe_jpeg", probe_jpeg, py::arg("source"));
-  m.def("read_jpeg_through_libjpeg", read_jpeg<jpeg::read_image>, py::arg("source"), py::kw_only(),
+  m.def("read_jpeg_through_libjpeg", read_jpeg_through_libjpeg, py::arg("source"), py::kw_only(),
         py::arg("recover"), py::arg("max_pixels"));
   m.def("find_anomaly", find_anomaly, py::arg("source"));
-  m.def("read_jpeg", read_jpeg<jpeg::read_image_fast>, py::arg("source"), py::kw_only(), py::arg("recover"),
-        py::arg("max_pixels"));
+  m.def("read_jpeg", read_jpeg, py::arg("source"), py::kw_only(), py::arg("recover"), py::arg("max_pixels"),
+        py::arg("num_threads"));
   m.def("write_jpeg", write_jpeg, py::arg("height"), py::arg("width"), py::arg("color_space"),
         py::arg("orientation"), py::arg("components"));
 }

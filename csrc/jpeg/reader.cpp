@@ -35,10 +35,13 @@ Engine& thread_engine() {
   return engine;
 }
 
-bool decode(Engine& engine, const uint8_t* data, size_t size, const Request& request, Allocator& allocator) {
+bool decode(Engine& engine, const uint8_t* data, size_t size, const Request& request, Allocator& allocator,
+            const DecodeAtOnce& decode_at_once = nullptr) {
   ImageDecoder& decoder = engine.decoder;
   const auto advance = request.num_frequencies == 1 ? kernels().decode_dc : kernels().decode;
   ImageDecoder::State state = decoder.begin(data, size, request, allocator, engine.cache);
+  if (state == ImageDecoder::State::kDecoding && decode_at_once)
+    state = decode_at_once(decoder).value_or(state);
   while (state == ImageDecoder::State::kDecoding) {
     Stream* stream = &decoder.stream();
     advance(&stream, 1);
@@ -78,12 +81,13 @@ void copy_planes(const Component& component, Plane& plane, int num_frequencies) 
 
 }  // namespace
 
-Image read_image_fast(const uint8_t* data, size_t size, const ReadOptions& options) {
+Image read_image_fast(const uint8_t* data, size_t size, const ReadOptions& options,
+                      const DecodeAtOnce& decode_at_once) {
   Request request;
   request.max_pixels = options.max_pixels;
   ComponentAllocator memory;
   Engine& engine = thread_engine();
-  if (!decode(engine, data, size, request, memory)) return read_image(data, size, options);
+  if (!decode(engine, data, size, request, memory, decode_at_once)) return read_image(data, size, options);
   return to_image(engine.decoder.image(), memory);
 }
 

@@ -3,15 +3,22 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 
+#include "jpeg/entropy/image_decoder.h"
 #include "jpeg/entropy/output.h"
 #include "jpeg/image.h"
 #include "jpeg/libjpeg_reader.h"
 
 namespace fastdct::jpeg {
 
+// Decodes at once what a decoder has begun, or leaves it alone: nullopt.
+using DecodeAtOnce = std::function<std::optional<ImageDecoder::State>(ImageDecoder&)>;
+
 // As read_image(), faster. Thread-safe.
-Image read_image_fast(const uint8_t* data, size_t size, const ReadOptions& options);
+Image read_image_fast(const uint8_t* data, size_t size, const ReadOptions& options,
+                      const DecodeAtOnce& decode_at_once = nullptr);
 
 // What our decoder found odd about a file, nullptr if it reads it. For tests: results do not depend on it.
 const char* find_anomaly(const uint8_t* data, size_t size);

@@ -56,9 +56,6 @@ class Work {
   std::atomic<bool> stopped_{false};
 };
 
-// A file of this size is worth waking other threads for: about a millisecond.
-constexpr size_t kSplitBytes = size_t{1} << 18;
-
 // One image in work.
 class Slot {
  public:

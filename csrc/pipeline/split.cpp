@@ -1,16 +1,20 @@
 #include "pipeline/split.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
+#include <utility>
 
-#include "common/thread_pool.h"
+#include "common/parallel.h"
+#include "jpeg/entropy/cut_scan.h"
 #include "jpeg/entropy/kernels.h"
 #include "pipeline/interleave.h"
 
 namespace fastdct {
 namespace {
 
+using jpeg::CutScan;
 using jpeg::ImageDecoder;
 using jpeg::ScanPart;
 using jpeg::SequentialScan;
@@ -26,11 +30,12 @@ struct Split {
 
   bool claim(size_t& part) { return !odd.load() && (part = next.fetch_add(1)) < parts.size(); }
 
-  // The next part must begin where this one ended, behind its restart marker.
+  // The next part must begin where this one ended, behind its restart marker. (Parts of a cut scan know
+  // themselves where they have to end.)
   void check_end(size_t part, const uint8_t* marker) {
     if (part + 1 == parts.size())
       last_marker.store(marker);
-    else if (marker + 2 != parts[part + 1].source)
+    else if (parts[part].cut.bytes == nullptr && marker + 2 != parts[part + 1].source)
       odd.store(true);
   }
 };
@@ -66,17 +71,68 @@ void decode_parts(Split& split) {
   jpeg::kernels().fence();
 }
 
+// The pieces of a scan that is cut, on their first, quick pass.
+struct Pass {
+  CutScan& scan;
+  std::atomic<size_t> next{0};
+};
+
+struct PieceSlot {
+  jpeg::PieceScanner scanner;
+
+  bool take(Pass& pass, jpeg::TableCache&) {
+    const size_t piece = pass.next.fetch_add(1);
+    if (piece >= pass.scan.pieces().size()) return false;
+    scanner.begin(pass.scan, pass.scan.pieces()[piece]);
+    return true;
+  }
+  bool advance(Pass&) { return scanner.advance(); }
+  Stream& stream() { return scanner.stream(); }
+};
+
 // Enough parts that threads which begin late or are slow do not leave the others waiting.
 constexpr int kPartsAThread = 4 * jpeg::kMaxStreams;
+
+// Pieces find the blocks after some hundred bits, seldom more than 20 000.
+constexpr size_t kMinPieceBytes = size_t{1} << 13;
+
+// Whose parts() can then be decoded; nullptr: the scan cannot be cut.
+std::unique_ptr<CutScan> cut(const ImageDecoder& decoder, int num_threads) {
+  if (!CutScan::possible(decoder.markers())) return nullptr;
+  const auto size = static_cast<size_t>(decoder.markers().end() - decoder.markers().scan().data);
+  jpeg::TableCache cache;
+  const size_t piece = std::max(size / static_cast<size_t>(num_threads * kPartsAThread), kMinPieceBytes);
+  auto scan = std::make_unique<CutScan>(decoder.markers(), cache, piece);
+  Pass pass{*scan};
+  ThreadPool::instance().run(num_threads, [&pass] {
+    std::array<PieceSlot, jpeg::kMaxStreams> slots;
+    jpeg::TableCache unused;
+    decode_interleaved(slots, slots.size(), pass, unused, true);
+  });
+  if (!scan->join()) return nullptr;
+  parallel_for(static_cast<std::int64_t>(scan->num_runs()), num_threads,
+               [&scan](int, std::int64_t run) { scan->sum_dc(static_cast<size_t>(run)); });
+  return scan;
+}
 
 }  // namespace
 
 std::optional<ImageDecoder::State> decode_split(ImageDecoder& decoder, int num_threads) {
-  Split split{decoder, decoder.parts(static_cast<size_t>(num_threads * kPartsAThread))};
+  std::vector<ScanPart> parts = decoder.parts(static_cast<size_t>(num_threads * kPartsAThread));
+  std::unique_ptr<CutScan> scan;
+  if (parts.size() < 2 && (scan = cut(decoder, num_threads))) parts = scan->parts();
+  Split split{decoder, std::move(parts)};
   if (split.parts.size() < 2) return std::nullopt;
   ThreadPool::instance().run(num_threads, [&split] { decode_parts(split); });
   if (split.odd.load()) return ImageDecoder::State::kAnomaly;
   return decoder.finish_parts(split.last_marker.load());
+}
+
+jpeg::Image read_image_split(const uint8_t* data, size_t size, const jpeg::ReadOptions& options,
+                             int num_threads) {
+  if (num_threads < 2 || size < kSplitBytes) return jpeg::read_image_fast(data, size, options);
+  return jpeg::read_image_fast(data, size, options,
+                               [=](ImageDecoder& decoder) { return decode_split(decoder, num_threads); });
 }
 
 }  // namespace fastdct

@@ -55,7 +55,9 @@ def probe(source: Source, /) -> JpegHeader:
         raise JpegError(name, str(error)) from None
 
 
-def read(source: Source, /, *, recover: bool = False, max_pixels: int = DEFAULT_MAX_PIXELS) -> JpegImage:
+def read(
+    source: Source, /, *, recover: bool = False, max_pixels: int = DEFAULT_MAX_PIXELS, num_threads: int = 1
+) -> JpegImage:
     """Read the quantised DCT coefficients of a JPEG file, bit-exact to libjpeg-turbo's.
 
     8-bit Huffman and arithmetic coding, sequential and progressive, any sampling, up to four components.
@@ -74,6 +76,9 @@ def read(source: Source, /, *, recover: bool = False, max_pixels: int = DEFAULT_
         instead of raising. Blocks that were lost are zero.
     max_pixels : int
         Images with more pixels (height * width) are refused before memory is allocated for them.
+    num_threads : int
+        Threads, 1..1024, that share out a sequential file of more than 256 KB. Two take about two thirds of the
+        time of one. They change nothing about the result.
 
     Raises
     ------
@@ -83,8 +88,12 @@ def read(source: Source, /, *, recover: bool = False, max_pixels: int = DEFAULT_
     """
     if max_pixels < 1:
         raise ValueError(f"max_pixels must be at least 1, not {max_pixels}")
+    if not 1 <= num_threads <= 1024:
+        raise ValueError(f"num_threads is 1..1024, not {num_threads!r}")
     try:
-        header, components, warnings = _C.read_jpeg(load(source), recover=recover, max_pixels=max_pixels)
+        header, components, warnings = _C.read_jpeg(
+            load(source), recover=recover, max_pixels=max_pixels, num_threads=num_threads
+        )
     except _C.JpegError as error:
         raise JpegError(source_name(source), str(error)) from None
     facts = _header(header)

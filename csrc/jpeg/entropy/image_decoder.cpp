@@ -130,8 +130,11 @@ std::vector<ScanPart> ImageDecoder::parts(size_t count) const {
   for (size_t segment = 0; segment < num_segments; ++segment) {
     const auto number = static_cast<int>(segment % 8);
     if (segment % segments_a_part == 0)
-      parts.push_back(
-          {segment * interval, std::min((segment + segments_a_part) * interval, num_mcus), source, number});
+      parts.push_back({segment * interval,
+                       std::min((segment + segments_a_part) * interval, num_mcus),
+                       source,
+                       number,
+                       {}});
     if (segment + 1 == num_segments) break;
     source = after_restart(source, markers_->end(), number);
     if (source == nullptr) return {};

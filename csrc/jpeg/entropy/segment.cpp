@@ -19,16 +19,27 @@ void Segment::copy(const Kernels& kernels, uint8_t* target) {
   source_ = copied.source;
   filled_ = copied.target;
   complete_ = buffer_.get() + kCapacity - filled_ >= kCopySlack;
-  std::memset(filled_, 0xFF, kSegmentPadding);
+  std::memset(copied.target, 0xFF, kSegmentPadding);
 }
 
 void Segment::begin(const Kernels& kernels, const uint8_t* source, const uint8_t* end, Cursor& cursor) {
   if (!buffer_) buffer_.reset(new uint8_t[kCapacity + kOverrun + kSegmentPadding]);
   source_ = source;
   end_ = end;
+  cut_end_ = nullptr;
   copy(kernels, buffer_.get());
   cursor.next = buffer_.get();
   cursor.window = load_window(cursor.next, 0);
+}
+
+void Segment::begin_cut(const CutSegment& cut, const uint8_t* marker, Cursor& cursor) {
+  source_ = marker;
+  filled_ = cut.end;
+  cut_end_ = cut.end_bit == 0 ? nullptr : cut.bytes + cut.end_bit / 8;
+  cut_end_bit_ = cut.end_bit % 8;
+  complete_ = true;
+  cursor.next = cut.bytes + cut.first_bit / 8;
+  cursor.window = load_window(cursor.next, cut.first_bit % 8);
 }
 
 void Segment::top_up(const Kernels& kernels, Cursor& cursor) {
@@ -45,6 +56,7 @@ void Segment::top_up(const Kernels& kernels, Cursor& cursor) {
 bool Segment::ends_at(const Cursor& cursor) const {
   unsigned bit;
   const uint8_t* byte = next_byte(cursor, bit);
+  if (cut_end_ != nullptr) return byte == cut_end_ && bit == cut_end_bit_;
   return complete_ && byte + (bit > 0 ? 1 : 0) == filled_;
 }
 

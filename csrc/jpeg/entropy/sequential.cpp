@@ -14,7 +14,7 @@ constexpr int kMaxBandBlocks = kBandMcus * kMaxMcuBlocks;
 SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const Request& request,
                                             const std::vector<Plane>& planes, TableCache& cache) {
   constexpr size_t kToTheEnd = SIZE_MAX;
-  return begin(markers, request, planes, cache, {0, kToTheEnd, markers.scan().data, 0});
+  return begin(markers, request, planes, cache, {0, kToTheEnd, markers.scan().data, 0, {}});
 }
 
 SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const Request& request,
@@ -36,6 +36,7 @@ SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const R
   wire_blocks();
   until_end_ = std::min(part.end_mcu, num_mcu_rows_ * num_mcu_cols_) - part.first_mcu;
   next_restart_ = part.next_restart;
+  cut_ = part.cut;
   restart_interval_ = static_cast<size_t>(markers.restart_interval());
   begin_segment(part.source);
   begin_band();
@@ -44,8 +45,11 @@ SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const R
 
 void SequentialScan::begin_segment(const uint8_t* source) {
   until_restart_ = restart_interval_ == 0 ? until_end_ : std::min(until_end_, restart_interval_);
-  segment_.begin(*kernels_, source, end_, stream_.cursor);
-  for (ScanPlane& plane : planes_) plane.dc = 0;
+  if (cut_.bytes == nullptr)
+    segment_.begin(*kernels_, source, end_, stream_.cursor);
+  else
+    segment_.begin_cut(cut_, source, stream_.cursor);
+  for (size_t i = 0; i < planes_.size(); ++i) planes_[i].dc = cut_.dc[i];
 }
 
 // Past the restart marker that is due (T.81, B.2.1), which must be there, and the one with the right number.

@@ -14,11 +14,12 @@
 
 namespace fastdct::jpeg {
 
-// Whole restart segments of a scan.
+// Whole restart segments of a scan, or a part of one that was cut (cut_scan.h).
 struct ScanPart {
   size_t first_mcu, end_mcu;
-  const uint8_t* source;  // first byte of its first segment
+  const uint8_t* source;  // first byte of its first segment; the marker after the scan if it was cut
   int next_restart;       // number of the RSTn that ends its first segment
+  CutSegment cut;
 };
 
 class SequentialScan {
@@ -92,9 +93,10 @@ class SequentialScan {
   size_t num_mcu_rows_ = 0, num_mcu_cols_ = 0;
   size_t restart_interval_ = 0;
   size_t mcu_row_ = 0, mcu_col_ = 0;  // first MCU of the band
-  size_t until_end_ = 0;              // MCUs left of the part
-  size_t until_restart_ = 0;          // MCUs left of the segment
-  int next_restart_ = 0;              // number of the next RSTn, 0..7
+  CutSegment cut_;
+  size_t until_end_ = 0;      // MCUs left of the part
+  size_t until_restart_ = 0;  // MCUs left of the segment
+  int next_restart_ = 0;      // number of the next RSTn, 0..7
   int band_mcus_ = 0;
   std::unique_ptr<Block[]> blocks_;
   SkippedBand skipped_;              // instead of blocks_ where only the DC is wanted

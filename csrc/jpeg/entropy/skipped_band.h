@@ -20,6 +20,13 @@ class SkippedBand {
   // Once it has stopped: moves its cursor behind these blocks; false: it is damaged.
   bool finish(Stream& stream, size_t num_blocks);
 
+  // Before finish(): how many blocks were passed whole, and where a block begins, up to that many: bits from
+  // where the cursor's next byte was.
+  size_t num_passed(const Stream& stream) const {
+    return static_cast<size_t>(stream.skip.block - blocks_.get());
+  }
+  uint32_t position(size_t block) const { return blocks_[block].start & kSkipPosition; }
+
   // The DC difference of a block, between finish() and begin().
   struct Differences {
     const SkippedBlock* blocks;
