@@ -1,6 +1,6 @@
 """What ways of extracting give: mAP, global and verified, against the source's way, with intervals; cost and size.
 
-Usage: python benchmarks/bench_extractions.py FOLDER --keep DIR [--split train|val] [--every N]; see instances.py for FOLDER.
+Usage: python benchmarks/bench_extractions.py FOLDER --keep DIR [--split train|val] [--every N] [--kinds KIND…]; see instances.py for FOLDER.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def main() -> None:
     arguments = parser_of(__doc__).parse_args()
     torch.set_num_threads(1)
     model = models.load(arguments.model)
-    rows, distractors = rows_of(arguments.folder, arguments.split), rows_of(arguments.folder, "distractor")
+    rows = rows_of(arguments.folder, arguments.split, arguments.kinds)
+    distractors = rows_of(arguments.folder, "distractor")
     truth = ground_truth(rows, distractors, arguments.every)
     result = {
         "model": str(Extractor(model).spec),

@@ -1,12 +1,13 @@
 """What each step of a ranking gives: mAP against the ranking by global similarity, with intervals.
 
-Usage: python benchmarks/bench_steps.py FOLDER --keep DIR [--split train|val] [--every N]; see instances.py for FOLDER. Whitening is
+Usage: python benchmarks/bench_steps.py FOLDER --keep DIR [--split train|val] [--every N] [--kinds KIND…]; see instances.py for FOLDER. Whitening is
 fitted to other instances than it is judged on: to the train split for val, and for train to one half of the instances for
 the other and back (PCA: to the train split, whose labels it does not see).
 """
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -65,7 +66,7 @@ def steps_table(judge: Judge, rows: Sequence[Row], train: Sequence[Row]) -> dict
     ways: dict[str, list[Step]] = {
         "global": [],
         "PCA-whitening": [Whitening.pca(vectors)],
-        "PCA-whitening, half": [Whitening.pca(vectors, dims=vectors.shape[1] // 2)],
+        "PCA-whitening, 16": [Whitening.pca(vectors, dims=16)],
         "average QE": [QueryExpansion(10, alpha=0)],
         "alpha-QE, 50": [QueryExpansion()],
         "alpha-QE, 5": [QueryExpansion(5)],
@@ -76,6 +77,7 @@ def steps_table(judge: Judge, rows: Sequence[Row], train: Sequence[Row]) -> dict
         "diffusion": [Diffusion()],
         "diffusion, k = 10": [Diffusion(num_neighbours=10, num_seeds=3)],
         "verification": [VERIFY],
+        "verification, inliers first": [GeometricVerification(weight=math.inf)],
         "SuperGlobal + verification": [SuperGlobal(), VERIFY],
         "diffusion, k = 10 + verification": [Diffusion(num_neighbours=10, num_seeds=3), VERIFY],
         "verification + alpha-QE, 5": [VERIFY, QueryExpansion(5)],
@@ -110,8 +112,11 @@ def main() -> None:
     arguments = parser_of(__doc__).parse_args()
     torch.set_num_threads(1)
     extractor = Extractor(models.load(arguments.model))
-    train, distractors = rows_of(arguments.folder, "train"), rows_of(arguments.folder, "distractor")
-    rows = train if arguments.split == "train" else rows_of(arguments.folder, arguments.split)
+    train = rows_of(arguments.folder, "train", arguments.kinds)
+    distractors = rows_of(arguments.folder, "distractor")
+    rows = (
+        train if arguments.split == "train" else rows_of(arguments.folder, arguments.split, arguments.kinds)
+    )
     truth = ground_truth(rows, distractors, arguments.every)
     everything = [*train, *distractors, *([] if rows is train else rows)]
     index = indexed(extractor, everything, arguments.folder, arguments.keep)

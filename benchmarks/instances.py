@@ -33,12 +33,14 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--every", type=int, default=1, help="take every so-manyth photo of an instance as a query"
     )
+    parser.add_argument("--kinds", nargs="*", help="kinds of instances that take part (default: all)")
     return parser
 
 
-def rows_of(folder: Path, split: str) -> list[Row]:
+def rows_of(folder: Path, split: str, kinds: Sequence[str] | None = None) -> list[Row]:
     with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if row["split"] == split]
+        rows = [row for row in csv.DictReader(file) if row["split"] == split]
+    return [row for row in rows if not kinds or row["kind"] in kinds]
 
 
 def ground_truth(rows: Sequence[Row], distractors: Sequence[Row], every: int) -> GroundTruth:

@@ -1,9 +1,11 @@
 import dataclasses
+import math
 
 import numpy as np
 import pytest
 
 from fastdct.retrieval import GeometricVerification, Index, Record, VerificationOptions, search
+from fastdct.retrieval.steps import Step
 from made import SPEC, features, unit
 
 
@@ -41,8 +43,8 @@ def test_without_verification_the_ranking_is_by_similarity(index, query):
     )
 
 
-def test_verified_images_come_first_by_inliers_then_by_similarity(index, query):
-    ranking = search(index, query, top_k=10)
+def test_inliers_come_first_with_an_infinite_weight(index, query):
+    ranking = search(index, query, top_k=10, steps=[GeometricVerification(weight=math.inf)])
     order = by_similarity(index, query)
     planted = [name for name in order if int(name[1:]) % 3 == 2]
     assert list(ranking.names[:3]) == planted
@@ -52,6 +54,33 @@ def test_verified_images_come_first_by_inliers_then_by_similarity(index, query):
     np.testing.assert_allclose(ranking[0].model, [[1, 0, 0], [0, 1, 0]], atol=1e-3)
     np.testing.assert_allclose(ranking[0].points, ranking[0].query_points, atol=1e-3)
     assert all((hit.model is None) == (hit.num_inliers == 0) for hit in ranking)
+
+
+def test_an_inlier_is_worth_a_little_similarity(index, query):
+    ranking = search(index, query, top_k=10)
+    score = {hit.name: hit.similarity + 0.003 * hit.num_inliers for hit in ranking}
+    assert list(ranking.names) == sorted(score, key=lambda name: -score[name])
+    assert list(ranking.names) != by_similarity(index, query)
+    assert list(ranking.names) != list(
+        search(index, query, top_k=10, steps=[GeometricVerification(weight=math.inf)]).names
+    )
+    with pytest.raises(ValueError, match="weight of an inlier must be positive"):
+        GeometricVerification(weight=0)
+
+
+class Backwards(Step):
+    """Turns a ranking round."""
+
+    def rank(self, candidates, database):
+        return candidates.reordered(np.arange(len(candidates.rows))[::-1])
+
+
+def test_an_order_that_other_steps_made_is_kept_where_inliers_do_not_speak(index, query):
+    order = by_similarity(index, query)[::-1]
+    ranking = search(index, query, top_k=10, steps=[Backwards(), GeometricVerification()])
+    plain = [hit.name for hit in ranking if hit.num_inliers == 0]
+    assert plain == [name for name in order if name in plain]
+    assert len(plain) == 7
 
 
 def test_only_the_shortlist_is_verified(index, query):

