@@ -18,11 +18,11 @@ LAYERS = [
     {"retrieval"},
     {"training"},
     {"models", "data", "photometric"},
-    {"decoder", "pixels", "_native"},
+    {"decoder", "pixels", "_pictures", "_native"},
     {"ops", "reference"},
     {"batch"},
     {"geometry", "frequencies", "jpeg"},
-    {"_image", "_sources"},
+    {"_image", "_sources", "_decoded"},
     {"_errors", "_extras", "_C", "_cuda"},
 ]
 CORE_MAY_INCLUDE = {

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastdct
-from fastdct import frequencies
+from fastdct import _pictures, frequencies
 from fastdct.decoder import Decoder
-from fastdct.geometry import RandomResizedCrop, Window
+from fastdct.geometry import CenterCrop, Compose, RandomHorizontalFlip, RandomResizedCrop, Window
 from fastdct.reference import transform
 from test_reference import encode, picture
 
@@ -133,3 +133,38 @@ def test_max_pixels_is_checked(photos):
 def test_a_window_outside_the_picture_is_an_error(photos):
     with pytest.raises(ValueError, match="outside"):
         Decoder(32)(photos[:1], windows=[Window((500, 500, 600, 600))])
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("output", ["dct", "rgb"])
+def test_a_crop_larger_than_the_picture_has_a_black_margin(output, flip):
+    rgb = picture(60, 90, seed=3)
+    data = encode(rgb)
+    window = Compose([CenterCrop((80, 80)), RandomHorizontalFlip(float(flip))])(60, 90)
+    decoder = Decoder(80, channels=192, output=output)
+    padded = np.zeros((80, 80, 3), np.uint8)
+    padded[10:70] = fastdct.read_pixels(data)[:, 5:85]
+    expected = decoder.from_pixels(padded, window=Window((0, 0, 80, 80), flip))
+    np.testing.assert_array_equal(decoder.decode(data, window=window), expected)
+    np.testing.assert_array_equal(decoder([data], windows=[window]).tensor[0].numpy(), expected)
+
+
+def test_a_huge_margin_is_an_error(photos):
+    decoder = Decoder(32, max_pixels=10_000)
+    with pytest.raises(fastdct.JpegError, match="padded window"):
+        decoder.decode(photos[0], window=CenterCrop(101)(60, 90))
+    assert list(
+        Decoder(32, max_pixels=10_000, on_error="skip", window=CenterCrop(101))(photos[:1]).errors
+    ) == [0]
+
+
+@pytest.mark.parametrize("level", ["portable", "avx2", "avx512"])
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 40), st.integers(1, 70), st.integers(0, 99))
+def test_pixels_become_the_coefficients_of_the_definition(level, height, width, seed):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FASTDCT_CPU", level)
+        rgb = np.random.default_rng(seed).integers(0, 256, (height, 2 * width, 3), dtype=np.uint8)[:, ::2]
+        planes, expected = _pictures.planes_from_pixels(rgb), transform.planes_from_pixels(rgb)
+    for plane, other in zip(planes.planes, expected.planes, strict=True):
+        np.testing.assert_allclose(plane.blocks, other.blocks, atol=1e-6 * 1024)

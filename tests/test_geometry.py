@@ -72,6 +72,16 @@ def test_center_crop_rounds_as_torchvision_does(size, expected):
     assert CenterCrop((10, 9))(*size).box == expected
 
 
+# Paddings (left, top) of torchvision's center_crop: (part - size) // 2; a longer side is cropped as ever.
+@pytest.mark.parametrize(
+    ("size", "expected"), [((5, 6), (-1, -2, 8, 8)), ((4, 20), (6, -3, 15, 7)), ((30, 9), (0, 10, 9, 20))]
+)
+def test_a_center_crop_larger_than_the_picture_is_padded(size, expected):
+    window = CenterCrop((10, 9))(*size)
+    assert window == Window(expected, padded=size != (30, 9))
+    assert window.clipped(*size) == window
+
+
 @given(st.integers(1, 3000), st.integers(1, 3000))
 def test_resize_then_crop_is_the_crop_of_the_resized_picture(height, width):
     x1, y1, x2, y2 = Compose([Resize((300, 200)), CenterCrop((150, 100))])(height, width).box
@@ -247,7 +257,6 @@ def test_fit_size_keeps_area_and_aspect(height, width):
         (lambda: Resize(50, max_size=40), "max_size"),
         (lambda: ScalePyramid(100, scales=()), "scales"),
         (lambda: fit_size(10, 10, area=100, multiple=12), "multiple of 8"),
-        (lambda: CenterCrop(224)(200, 500), "224 × 224 pixels do not fit into 500 × 200; put Resize before"),
         (lambda: FiveCrop(224)(500, 200), "FiveCrop: 224 × 224"),
     ],
 )

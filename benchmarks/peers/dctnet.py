@@ -30,11 +30,15 @@ def _read(file, side):
     )
     assert count == out.size
     parts = np.split(out, [luma, luma + chroma])
-    return [part.reshape(n, n, 64) for part, n in zip(parts, (side // 8, side // 16, side // 16), strict=True)]
+    return [
+        part.reshape(n, n, 64) for part, n in zip(parts, (side // 8, side // 16, side // 16), strict=True)
+    ]
 
 
 def _transform(bgr):
-    encoded = simplejpeg.encode_jpeg(bgr, quality=100, colorspace="BGR", colorsubsampling="420", fastdct=False)
+    encoded = simplejpeg.encode_jpeg(
+        bgr, quality=100, colorspace="BGR", colorsubsampling="420", fastdct=False
+    )
     return _read(encoded, bgr.shape[0])
 
 

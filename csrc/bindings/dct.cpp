@@ -7,6 +7,7 @@
 #include "bindings/bindings.h"
 #include "common/memory_pool.h"
 #include "dct/assembly.h"
+#include "dct/from_pixels.h"
 #include "dct/full_size.h"
 #include "dct/picture.h"
 #include "pipeline/decode.h"
@@ -200,6 +201,21 @@ void decode_pixels(const py::object& source, uintptr_t rgb, uint64_t max_pixels,
   pipeline::decode_pixels(job.data, job.size, max_pixels, upright, to);
 }
 
+// [3, Hb, Wb, 8, 8] of RGB [H, W, 3].
+py::array_t<float> coefficients_of(const py::array_t<uint8_t, py::array::c_style>& rgb) {
+  if (rgb.ndim() != 3 || rgb.shape(2) != 3 || rgb.size() == 0)
+    throw std::invalid_argument("pixels are [H, W, 3], one at least");
+  constexpr py::ssize_t kSide = 8;
+  const auto height = static_cast<int>(rgb.shape(0)), width = static_cast<int>(rgb.shape(1));
+  py::array_t<float> blocks(
+      {py::ssize_t{3}, (height + kSide - 1) / kSide, (width + kSide - 1) / kSide, kSide, kSide});
+  const uint8_t* from = rgb.data();
+  float* to = blocks.mutable_data();
+  const py::gil_scoped_release release;
+  dct::coefficients_of(from, height, width, to);
+  return blocks;
+}
+
 // Memory of a pool as a writable buffer of bytes; it goes back when Python drops the last view of it.
 struct PooledMemory {
   std::shared_ptr<char> data;
@@ -218,6 +234,7 @@ void bind_dct(py::module_& m) {
   py::class_<HeldPicture>(m, "Picture")
       .def(py::init(&make_picture), py::kw_only(), py::arg("height"), py::arg("width"),
            py::arg("orientation"), py::arg("colors"), py::arg("planes"));
+  m.def("coefficients_of", &coefficients_of, py::arg("rgb").noconvert(), "See Decoder.from_pixels.");
   m.def("decode_pixels", &decode_pixels, py::arg("source"), py::kw_only(), py::arg("rgb"),
         py::arg("max_pixels"), py::arg("upright"), "See fastdct.read_pixels.");
   py::class_<PooledMemory>(m, "PooledMemory", py::buffer_protocol()).def_buffer([](PooledMemory& memory) {

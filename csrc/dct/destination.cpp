@@ -1,5 +1,6 @@
 #include "dct/destination.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace fastdct::dct {
@@ -24,16 +25,24 @@ void RowWriter::start(const Kernel& kernel, const Destination& destination,
   destination_ = destination;
   offsets_.clear();
   for (const Wanted& one : wanted) offsets_.push_back(one.offset);
+  choose_order(wanted);
+  pitch_ = round_up(static_cast<size_t>(rows_per_run_) * destination.num_columns, kMaxLanes) + kMaxLanes;
+  values_.reserve(pitch_ * (wanted.size() + kBlock));  // whole tiles are turned
+}
+
+void RowWriter::choose_order(const std::vector<Wanted>& wanted) {
   stream_ = false;
   rows_per_run_ = 1;
-  if (destination.column_stride == 1 && destination.row_stride == destination.num_columns)
-    for (int rows = 1; rows <= kMaxRowsPerRun && !stream_; rows *= 2)
-      if (whole_lines(destination, wanted, rows)) {
-        stream_ = true;
-        rows_per_run_ = rows;
-      }
-  pitch_ = round_up(static_cast<size_t>(rows_per_run_) * destination.num_columns, kMaxLanes) + kMaxLanes;
-  values_.reserve(pitch_ * (wanted.size() + 1));
+  order_ = destination_.column_stride == 1 ? Order::kColumns
+           : destination_.row_stride == 1  ? Order::kRows
+                                           : Order::kChannels;
+  if (order_ == Order::kRows) rows_per_run_ = kBlock;
+  if (order_ != Order::kColumns || destination_.row_stride != destination_.num_columns) return;
+  for (int rows = 1; rows <= kMaxRowsPerRun && !stream_; rows *= 2)
+    if (whole_lines(destination_, wanted, rows)) {
+      stream_ = true;
+      rows_per_run_ = rows;
+    }
 }
 
 void RowWriter::begin(int output_row) {
@@ -42,43 +51,41 @@ void RowWriter::begin(int output_row) {
 }
 
 void RowWriter::complete(int output_row) {
-  const int row = target_row(output_row);
-  const int last_of_run = destination_.reversed ? 0 : rows_per_run_ - 1;
-  if (row % rows_per_run_ != last_of_run) return;
-  if (destination_.column_stride == 1) return write_runs(row / rows_per_run_ * rows_per_run_);
-  write_scattered(row);
+  const int row = target_row(output_row), last = destination_.num_rows - 1;
+  const bool run_is_full =
+      destination_.reversed ? row % rows_per_run_ == 0 : (row + 1) % rows_per_run_ == 0 || row == last;
+  if (!run_is_full) return;
+  const int first = row / rows_per_run_ * rows_per_run_;
+  if (order_ == Order::kColumns) return write_columns(first);
+  if (order_ == Order::kRows) return write_rows(first);
+  write_channels(first);
 }
 
-void RowWriter::write_runs(int row) {
-  const size_t size = dtype_size(destination_.dtype);
+void RowWriter::write_columns(int row) {
   const size_t count = static_cast<size_t>(rows_per_run_) * destination_.num_columns;
-  char* begin = static_cast<char*>(destination_.data) + row * destination_.row_stride * size;
   for (size_t channel = 0; channel < offsets_.size(); ++channel)
     kernel_->write(values_.data() + channel * pitch_, count, destination_.dtype, stream_,
-                   begin + offsets_[channel] * static_cast<ptrdiff_t>(size));
+                   address(row * destination_.row_stride + offsets_[channel]));
 }
 
-// Neighbours in memory are channels (channels last, the inner loop) or lie a column of the tensor apart.
-template <typename Element>
-void RowWriter::scatter(Element* to) const {
-  const auto* from = reinterpret_cast<const Element*>(converted_.data());
-  const size_t num_columns = destination_.num_columns, num_channels = offsets_.size();
-  for (size_t column = 0; column < num_columns; ++column, to += destination_.column_stride)
-    for (size_t channel = 0; channel < num_channels; ++channel)
-      to[offsets_[channel]] = from[channel * num_columns + column];
-}
-
-void RowWriter::write_scattered(int row) {
-  const size_t size = dtype_size(destination_.dtype), run = destination_.num_columns * size;
-  char* converted = converted_.reserve(run * offsets_.size());
+void RowWriter::write_rows(int row) {
+  const auto columns = static_cast<size_t>(destination_.num_columns);
+  const ptrdiff_t step = address(destination_.column_stride) - address(0);
+  const int rows = std::min(rows_per_run_, destination_.num_rows - row);
   for (size_t channel = 0; channel < offsets_.size(); ++channel)
-    kernel_->write(values_.data() + channel * pitch_, destination_.num_columns, destination_.dtype, false,
-                   converted + channel * run);
-  char* begin =
-      static_cast<char*>(destination_.data) + row * destination_.row_stride * static_cast<ptrdiff_t>(size);
-  if (size == 4) return scatter(reinterpret_cast<uint32_t*>(begin));
-  if (size == 2) return scatter(reinterpret_cast<uint16_t*>(begin));
-  scatter(reinterpret_cast<uint8_t*>(begin));
+    kernel_->turn(values_.data() + channel * pitch_, columns, rows, destination_.num_columns,
+                  destination_.dtype, address(row + offsets_[channel]), step);
+}
+
+// Channels that stand side by side go together.
+void RowWriter::write_channels(int row) {
+  const ptrdiff_t step = address(destination_.column_stride) - address(0);
+  for (size_t begin = 0, end; begin < offsets_.size(); begin = end) {
+    for (end = begin + 1; end < offsets_.size() && offsets_[end] == offsets_[end - 1] + 1;) ++end;
+    kernel_->turn(values_.data() + begin * pitch_, pitch_, static_cast<int>(end - begin),
+                  destination_.num_columns, destination_.dtype,
+                  address(row * destination_.row_stride + offsets_[begin]), step);
+  }
 }
 
 }  // namespace fastdct::dct

@@ -36,7 +36,6 @@ struct Wanted {
 // with the lines asked for one row ahead (+5 %), twice as long runs (nothing).
 class RowWriter {
  public:
-  // `offsets`: of the channels, in elements.
   void start(const Kernel& kernel, const Destination& destination, const std::vector<Wanted>& wanted);
 
   // Rows come in order: begin() one, put the values of every channel in their places, complete() it. In a
@@ -47,23 +46,32 @@ class RowWriter {
   void complete(int output_row);
 
  private:
+  // Neighbours in the tensor are columns, which leave in runs of whole lines where they can; or rows, of a
+  // file that lies on its side, which are gathered to be turned; or channels (channels last, samples of a
+  // block).
+  enum class Order { kColumns, kRows, kChannels };
+
   int target_row(int output_row) const {
     return destination_.reversed ? destination_.num_rows - 1 - output_row : output_row;
   }
-  void write_runs(int row);
-  void write_scattered(int row);
-  template <typename Element>
-  void scatter(Element* to) const;
+  void choose_order(const std::vector<Wanted>& wanted);
+  void write_columns(int row);
+  void write_rows(int row);
+  void write_channels(int row);
+  char* address(ptrdiff_t element) const {
+    return static_cast<char*>(destination_.data) +
+           element * static_cast<ptrdiff_t>(dtype_size(destination_.dtype));
+  }
 
   const Kernel* kernel_ = nullptr;
   Destination destination_;
   std::vector<ptrdiff_t> offsets_;
+  Order order_ = Order::kColumns;
   int rows_per_run_ = 1;
   bool stream_ = false;
   size_t pitch_ = 0;      // floats from one channel to the next
   float* row_ = nullptr;  // the place of the first channel
   AlignedBuffer<float> values_;
-  AlignedBuffer<char> converted_;
 };
 
 }  // namespace fastdct::dct

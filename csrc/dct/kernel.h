@@ -68,6 +68,14 @@ struct Kernel {
   // aligned to a cache line, `count` fill whole lines, and finish() be called before another thread looks.
   void (*write)(const float* from, size_t count, Dtype dtype, bool stream, void* to);
   void (*finish)();
+  // Converts and turns: column c of the rows, `pitch` floats apart, goes to where c * column_bytes points to.
+  // Whole tiles of 8 rows and kMaxLanes columns are read.
+  void (*turn)(const float* from, size_t pitch, int rows, int columns, Dtype dtype, void* to,
+               ptrdiff_t column_bytes);
+  // RGB bytes to level-shifted Y, Cb and Cr.
+  void (*split_colours)(const uint8_t* rgb, int count, float* y, float* cb, float* cr);
+  // 8 rows of samples, `pitch` apart, to a row of blocks in natural order. Whole vectors are read.
+  void (*forward)(const float* samples, size_t pitch, int num_blocks, float* blocks);
 };
 
 const Kernel& portable_kernel();

@@ -1,5 +1,6 @@
 // The kernel, written once: each kernel_*.cpp compiles it for its own instruction set and names its table.
 #pragma once
+#include "dct/forward.h"
 #include "dct/kernel.h"
 #include "dct/load_block.h"
 #include "dct/simd.h"
@@ -256,8 +257,8 @@ void vertical(const VerticalPass& pass, int output, const VerticalTargets& targe
 }  // namespace
 
 const Kernel& FASTDCT_KERNEL() {
-  static const Kernel kernel{horizontal<int16_t>, horizontal<float>, vertical, write_elements,
-                             finish_streams};
+  static const Kernel kernel{horizontal<int16_t>, horizontal<float>, vertical,      write_elements,
+                             finish_streams,      turn_elements,     split_colours, forward_blocks};
   return kernel;
 }
 

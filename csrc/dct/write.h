@@ -136,5 +136,50 @@ void write_elements(const float* from, size_t count, Dtype dtype, bool stream_ou
   }
 }
 
+// The first `count` of 8 packed elements.
+template <typename Packed>
+FASTDCT_INLINE void store_eighth(char* to, const Packed& packed, int half, int count) {
+  constexpr size_t kSize = sizeof(Packed) / kLanes;
+  const char* from = reinterpret_cast<const char*>(&packed) + half * 8 * kSize;
+  if (count == 8)
+    std::memcpy(to, from, 8 * kSize);
+  else
+    std::memcpy(to, from, count * kSize);
+}
+
+// Tiles of 8 rows and as many columns as a vector has. What a tile reads beyond is thrown away.
+template <typename Element>
+void turn_as(const float* from, size_t pitch, int rows, int columns, char* to, ptrdiff_t column_bytes) {
+  constexpr auto kSize = static_cast<ptrdiff_t>(sizeof(typename Element::Packed) / kLanes);
+  for (int row = 0; row < rows; row += 8, from += 8 * pitch, to += 8 * kSize) {
+    const int count = rows - row < 8 ? rows - row : 8;
+    for (int column = 0; column < columns; column += kLanes) {
+      Vec x[8];
+      for (int i = 0; i < 8; ++i) x[i] = load<Vec>(from + i * pitch + column);
+      transpose8(x);
+      for (int half = 0; half < kHalves; ++half)
+        for (int i = 0; i < 8 && column + 8 * half + i < columns; ++i)
+          store_eighth(to + (column + 8 * half + i) * column_bytes, Element::pack(x[i]), half, count);
+    }
+  }
+}
+
+void turn_elements(const float* from, size_t pitch, int rows, int columns, Dtype dtype, void* to,
+                   ptrdiff_t column_bytes) {
+  char* out = static_cast<char*>(to);
+  switch (dtype) {
+    case Dtype::kFloat32:
+      return turn_as<ToFloat32>(from, pitch, rows, columns, out, column_bytes);
+    case Dtype::kBfloat16:
+      return turn_as<ToBfloat16>(from, pitch, rows, columns, out, column_bytes);
+    case Dtype::kFloat16:
+      return turn_as<ToFloat16>(from, pitch, rows, columns, out, column_bytes);
+    case Dtype::kInt16:
+      return turn_as<ToInt16>(from, pitch, rows, columns, out, column_bytes);
+    default:
+      return turn_as<ToUint8>(from, pitch, rows, columns, out, column_bytes);
+  }
+}
+
 }  // namespace
 }  // namespace fastdct::dct

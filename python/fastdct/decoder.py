@@ -2,63 +2,35 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastdct import _C, _native
-from fastdct._extras import require
-from fastdct._sources import Bytes, load, source_name
+from fastdct._decoded import Batch, Memory
+from fastdct._pictures import (
+    Picture,
+    decode_rgb,
+    open_source,
+    padded_picture,
+    picture_name,
+    planes_from_pixels,
+)
 from fastdct.frequencies import ChannelSelection, resolve
 from fastdct.geometry import Resize, Rule, Window
-from fastdct.jpeg import DEFAULT_MAX_PIXELS, JpegError, JpegImage, Source, read
+from fastdct.jpeg import DEFAULT_MAX_PIXELS, JpegError, JpegImage
 from fastdct.reference.axis import FILTERS, Filter
-from fastdct.reference.transform import Planes, planes, planes_from_pixels
+from fastdct.reference.transform import Planes
+
+__all__ = ["Batch", "Decoder", "ErrorPolicy", "Picture"]
 
 if TYPE_CHECKING:
     import torch
 
 ErrorPolicy = Literal["raise", "skip", "mask"]
-Picture = Source | JpegImage | Planes
-
-# These orientations turn the picture on its side (EXIF 2.32, tag 0x0112).
-_TRANSPOSING = (5, 6, 7, 8)
-
-
-@dataclass(frozen=True, repr=False)
-class Batch:
-    """What a decoder makes of many sources.
-
-    Attributes
-    ----------
-    tensor
-        [N, C, H/8, W/8]; RGB [N, 3, H, W].
-    indices
-        For each row of ``tensor`` the position of its source among the sources.
-    errors
-        Position of a source that failed → its error. Its row is absent under ``"skip"``, zero under ``"mask"``.
-    chroma
-        With ``chroma_size``: the channels of Cb and Cr, [N, Ccb + Ccr, h/8, w/8]; ``tensor`` then has those of Y.
-    """
-
-    tensor: torch.Tensor
-    indices: tuple[int, ...]
-    errors: dict[int, JpegError] = field(default_factory=dict)
-    chroma: torch.Tensor | None = None
-
-    def __repr__(self) -> str:
-        chroma = "" if self.chroma is None else f", chroma={_shape(self.chroma)}"
-        counts = f"indices={len(self.indices)}, errors={len(self.errors)}"
-        return f"Batch(tensor={_shape(self.tensor)}{chroma}, {counts})"
-
-
-def _shape(tensor: torch.Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
 
 
 class _Job(NamedTuple):
@@ -152,7 +124,7 @@ class Decoder:
             self.chroma_size = _native.checked_size(chroma_size, name="chroma_size")
         if num_threads is not None and num_threads < 1:
             raise ValueError(f"num_threads must be at least 1, not {num_threads}")
-        self.num_threads = num_threads or _available_cpus()
+        self.num_threads = num_threads or _C.num_available_cpus()
         num_channels = 3 if output == "rgb" else self.channels.num_channels
         self.normalize = None if normalize is None else _native.checked_statistics(normalize, num_channels)
         self.filter = _native.checked_choice(filter, list(FILTERS), name="filter")
@@ -161,11 +133,11 @@ class Decoder:
         self.__setstate__({})
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_pool", "_assembly")}
+        return {name: value for name, value in vars(self).items() if name not in ("_memory", "_assembly")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._pool = _C.MemoryPool()
+        self._memory = Memory(self.dtype, self.layout)
         self._assembly = _native.native_assembly(
             self.size,
             channels=self.channels,
@@ -223,8 +195,9 @@ class Decoder:
             raise TypeError("sources is a sequence of sources; put a single one into a list")
         if windows is not None and len(windows) != len(sources):
             raise ValueError(f"{len(windows)} windows for {len(sources)} sources; give one for each")
-        tensor = self._empty(len(sources), self.shape) if out is None else self._checked(out, len(sources))
-        chroma = None if self.chroma_shape is None else self._empty(len(sources), self.chroma_shape)
+        count, memory = len(sources), self._memory
+        tensor = memory.take(count, self.shape) if out is None else memory.check(out, (count, *self.shape))
+        chroma = None if self.chroma_shape is None else memory.take(count, self.chroma_shape)
         jobs, errors = self._prepare(sources, windows)
         errors |= self._run(jobs, tensor, chroma)
         return self._settle(tensor, chroma, dict(sorted(errors.items())))
@@ -245,10 +218,21 @@ class Decoder:
 
     def _job(self, index: int, source: Picture, window: Window | Rule | None) -> _Job:
         native, (height, width) = self._open(source)
-        rule = window or self.window
-        chosen = rule if isinstance(rule, Window) else rule(height, width)
-        name = "<image>" if isinstance(source, JpegImage | Planes) else source_name(source)
-        return _Job(index, name, native, chosen.clipped(height, width))
+        rule, name = window or self.window, picture_name(source)
+        chosen = (rule if isinstance(rule, Window) else rule(height, width)).clipped(height, width)
+        if chosen.reaches_beyond(height, width):
+            native, chosen = self._pad(native, (height, width), chosen, name)
+        return _Job(index, name, native, chosen)
+
+    def _pad(self, native: Any, size: tuple[int, int], window: Window, name: str) -> tuple[Any, Window]:
+        x1, y1, x2, y2 = window.box
+        if max((x2 - x1) * (y2 - y1), size[0] * size[1]) > self.max_pixels:
+            raise JpegError(name, f"a padded window {window.box} of more than max_pixels={self.max_pixels}")
+        try:
+            rgb = decode_rgb(native, size, upright=self.upright, max_pixels=self.max_pixels)
+        except _C.JpegError as error:
+            raise JpegError(name, str(error)) from None
+        return padded_picture(rgb, window)
 
     def _open(self, source: Picture) -> tuple[Any, tuple[int, int]]:
         return open_source(source, upright=self.upright, max_pixels=self.max_pixels)
@@ -294,36 +278,7 @@ class Decoder:
 
     def empty(self, count: int, *, pinned: bool = False) -> torch.Tensor:
         """A tensor for ``count`` pictures, to be given as ``out``; pinned for copies to CUDA devices."""
-        if not pinned:
-            return self._empty(count, self.shape)
-        library = require("torch", extra="torch")
-        order = library.channels_last if self.layout == "channels_last" else library.contiguous_format
-        dtype = getattr(library, self.dtype)
-        tensor = library.empty((count, *self.shape), dtype=dtype, memory_format=order, pin_memory=True)
-        return cast("torch.Tensor", tensor)
-
-    def _empty(self, count: int, shape: tuple[int, int, int]) -> torch.Tensor:
-        """A tensor over pooled memory, which comes back to the pool when the tensor is dropped."""
-        library = require("torch", extra="torch")
-        dtype = getattr(library, self.dtype)
-        if count == 0:
-            return cast("torch.Tensor", library.empty((0, *shape), dtype=dtype))
-        memory = self._pool.take(count * math.prod(shape) * dtype.itemsize)
-        flat = library.frombuffer(memory, dtype=dtype)
-        channels, height, width = shape
-        if self.layout == "channels_last":
-            return cast("torch.Tensor", flat.view(count, height, width, channels).permute(0, 3, 1, 2))
-        return cast("torch.Tensor", flat.view(count, *shape))
-
-    def _checked(self, out: torch.Tensor, count: int) -> torch.Tensor:
-        wanted = f"{self.dtype} {[count, *self.shape]}, contiguous {self.layout}, on the CPU"
-        ordered = out if self.layout == "channels_first" or out.ndim != 4 else out.permute(0, 2, 3, 1)
-        fits = _shape(out) == f"{self.dtype} {[count, *self.shape]}" and out.device.type == "cpu"
-        if not fits or not ordered.is_contiguous():
-            raise ValueError(
-                f"out is {_shape(out)} on {out.device}, strides {out.stride()}; it must be {wanted}"
-            )
-        return out
+        return (self._memory.pinned if pinned else self._memory.take)(count, self.shape)
 
     def decode(self, source: Picture, *, window: Window | None = None) -> NDArray[Any]:
         """Decode one picture into an array: [C, H/8, W/8] or RGB [3, H, W]. Needs numpy only.
@@ -361,34 +316,6 @@ class Decoder:
         return self.decode(planes_from_pixels(rgb), window=window)
 
 
-def open_source(source: Picture, *, upright: bool, max_pixels: int) -> tuple[Any, tuple[int, int]]:
-    """What the core takes of a source, its bytes or a picture, and the height and width that windows are in.
-
-    Raises
-    ------
-    JpegError
-        The source cannot be read, or its colours have no known meaning.
-    """
-    if not isinstance(source, JpegImage | Planes):
-        data = load(source)
-        header = _probe(data, source_name(source))
-        if header.color_space in ("YCbCr", "RGB", "grayscale"):
-            turned = upright and header.orientation in _TRANSPOSING
-            height, width = header.height, header.width
-            return data, (width, height) if turned else (height, width)
-        source = read(source, max_pixels=max_pixels)  # inks are mixed through pixels
-    picture = source if isinstance(source, Planes) else planes(source)
-    size = picture.upright_size if upright else (picture.height, picture.width)
-    return _native.native_picture(picture, upright=upright), size
-
-
-def _probe(data: Bytes, name: str) -> _C.JpegHeader:
-    try:
-        return _C.probe_jpeg(data)
-    except _C.JpegError as error:
-        raise JpegError(name, str(error)) from None
-
-
 @dataclass(frozen=True)
 class _Fixed:
     """The rule that is one window for every picture."""
@@ -397,8 +324,3 @@ class _Fixed:
 
     def __call__(self, height: int, width: int) -> Window:
         return self.window
-
-
-def _available_cpus() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # of this process, where the system says it
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

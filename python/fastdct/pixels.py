@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdct import _C
-from fastdct._sources import source_name
-from fastdct.decoder import Picture, open_source
-from fastdct.jpeg import DEFAULT_MAX_PIXELS, JpegError, JpegImage
-from fastdct.reference.transform import Planes
+from fastdct._pictures import Picture, decode_rgb, open_source, picture_name
+from fastdct.jpeg import DEFAULT_MAX_PIXELS, JpegError
 
 
 def read_pixels(
@@ -35,14 +33,10 @@ def read_pixels(
     """
     native, (height, width) = open_source(source, upright=upright, max_pixels=max_pixels)
     if height * width > max_pixels:
-        raise JpegError(_name(source), f"{width} × {height} pixels are more than max_pixels={max_pixels}")
-    rgb = np.empty((height, width, 3), dtype=np.uint8)
+        raise JpegError(
+            picture_name(source), f"{width} × {height} pixels are more than max_pixels={max_pixels}"
+        )
     try:
-        _C.decode_pixels(native, rgb=rgb.ctypes.data, max_pixels=max_pixels, upright=upright)
+        return decode_rgb(native, (height, width), upright=upright, max_pixels=max_pixels)
     except _C.JpegError as error:
-        raise JpegError(_name(source), str(error)) from None
-    return rgb
-
-
-def _name(source: Picture) -> str:
-    return "<image>" if isinstance(source, JpegImage | Planes) else source_name(source)
+        raise JpegError(picture_name(source), str(error)) from None

@@ -73,7 +73,8 @@ class Resize(Transform):
 class CenterCrop(Transform):
     """The central part of ``size`` pixels: (height, width), or the side of a square.
 
-    There is nothing outside a picture to pad with: a part larger than the picture is an error; put `Resize` before.
+    As in torchvision, a part larger than the picture has a black margin. A margin is made of pixels: such a window,
+    and no other, is decoded to RGB and transformed back.
     """
 
     size: Size
@@ -83,8 +84,9 @@ class CenterCrop(Transform):
 
     def apply(self, view: View, generator: torch.Generator | None = None) -> View:
         """The central part of ``view``."""
-        height, width = crop_sides(self.size, view, "CenterCrop")
-        return view.cropped(_center(view, height, width))
+        height, width = checked_sides(self.size, "CenterCrop")
+        larger = height > view.height or width > view.width
+        return (view.padded() if larger else view).cropped(_center(view, height, width))
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,10 @@ def crop_sides(size: Size, view: View, name: str) -> tuple[int, int]:
 
 
 def _center(view: View, height: int, width: int) -> tuple[int, int, int, int]:
-    # Halves go to the even side, as in torchvision's functional ``center_crop``.
-    top, left = round((view.height - height) / 2), round((view.width - width) / 2)
+    top, left = _margin(view.height, height), _margin(view.width, width)
     return left, top, left + width, top + height
+
+
+def _margin(size: int, part: int) -> int:
+    """As torchvision's functional ``center_crop`` has it: halves go to the even side, those of padding down."""
+    return round((size - part) / 2) if part <= size else -((part - size) // 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastdct.geometry.window import Box, Window
@@ -42,11 +42,15 @@ class View:
         x1, y1, x2, y2 = self.window.box
         across, down = (x2 - x1) / self.width, (y2 - y1) / self.height
         part = (x1 + left * across, y1 + top * down, x1 + right * across, y1 + bottom * down)
-        return View(Window(part, self.window.flip), round(bottom - top), round(right - left))
+        return View(replace(self.window, box=part), round(bottom - top), round(right - left))
+
+    def padded(self) -> View:
+        """The same, but that what lies outside the picture is black."""
+        return replace(self, window=replace(self.window, padded=True))
 
     def flipped(self) -> View:
         """The mirror image."""
-        return View(Window(self.window.box, not self.window.flip), self.height, self.width)
+        return View(replace(self.window, flip=not self.window.flip), self.height, self.width)
 
 
 class Transform(ABC):

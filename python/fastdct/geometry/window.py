@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Box = tuple[float, float, float, float]
 
@@ -19,10 +19,13 @@ class Window:
         Corners (x1, y1, x2, y2) in pixels of the upright picture, x1 < x2, y1 < y2; fractions are allowed.
     flip
         Mirror left and right.
+    padded
+        What lies outside the picture is black. Otherwise it is cut off.
     """
 
     box: Box
     flip: bool = False
+    padded: bool = False
 
     def __post_init__(self) -> None:
         x1, y1, x2, y2 = self.box
@@ -32,7 +35,7 @@ class Window:
             )
 
     def clipped(self, height: int, width: int) -> Window:
-        """The part of this window that lies inside a picture of ``height`` × ``width`` pixels.
+        """The part of this window that lies inside a picture of ``height`` × ``width`` pixels; all of it if padded.
 
         Raises
         ------
@@ -41,11 +44,16 @@ class Window:
         """
         x1, y1, x2, y2 = self.box
         box = (max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height)))
-        if box == self.box:
+        if box == self.box or self.padded:
             return self
         if not (box[0] < box[2] and box[1] < box[3]):
             raise ValueError(f"box {self.box} lies outside the picture of {width} × {height} pixels")
-        return Window(box, self.flip)
+        return replace(self, box=box)
+
+    def reaches_beyond(self, height: int, width: int) -> bool:
+        """Whether a part of it lies outside a picture of ``height`` × ``width`` pixels."""
+        x1, y1, x2, y2 = self.box
+        return x1 < 0 or y1 < 0 or x2 > width or y2 > height
 
 
 Rule = Callable[[int, int], Window]

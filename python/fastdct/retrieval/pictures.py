@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdct._extras import require
+from fastdct._pictures import planes_from_pixels
 from fastdct._sources import load, source_name
 from fastdct.jpeg import DEFAULT_MAX_PIXELS, JpegImage, Source, read
-from fastdct.reference.transform import Planes, planes, planes_from_pixels
+from fastdct.reference.transform import Planes, planes
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"})
 """Lower-case endings of the names of files that can be opened."""
