@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "dct/from_pixels.h"
 #include "dct/resampler.h"
 
 namespace d = fastdct::dct;
@@ -171,10 +172,28 @@ static void test_windows_are_checked() {
   }
 }
 
+// Pixels and blocks in memory of exactly their size.
+static void test_pixels(int num_cases) {
+  Random random(4);
+  for (int i = 0; i < num_cases; ++i) {
+    const int height = draw(&random, 1, 40), width = draw(&random, 1, 70);
+    std::vector<uint8_t> rgb(static_cast<size_t>(3 * height * width));
+    for (uint8_t& value : rgb) value = static_cast<uint8_t>(draw(&random, 0, 255));
+    std::vector<float> expected, blocks(static_cast<size_t>(3 * ((height + 7) / 8) * ((width + 7) / 8) * 64));
+    for (const char* level : {"portable", "avx2", "avx512"}) {
+      setenv("FASTDCT_CPU", level, 1);
+      d::coefficients_of(rgb.data(), height, width, blocks.data());
+      if (expected.empty()) expected = blocks;
+      CHECK(largest_difference(expected, blocks) <= 1e-3f);
+    }
+  }
+}
+
 int main(int argc, char** argv) {
   const int num_cases = argc > 1 ? std::atoi(argv[1]) : 200;
   test_levels_agree(num_cases);
   test_narrow_types(num_cases / 2);
   test_windows_are_checked();
+  test_pixels(num_cases / 4);
   return failures == 0 ? 0 : 1;
 }
