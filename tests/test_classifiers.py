@@ -44,6 +44,13 @@ def test_state_dict_is_torchvision_s(name, shapes):
     assert {key: list(value.shape) for key, value in state.items()} == shapes
 
 
+def test_mobilenet_on_coefficients_keeps_the_layers_behind_the_first():
+    ours, whole = on_meta("mobilenetv2-dct-24").state_dict(), on_meta("mobilenetv2-rgb").state_dict()
+    kept = {key for key in whole if not key.startswith("features") or int(key.split(".")[1]) >= 5}
+    assert kept == {key for key in ours if not key.startswith("stem")}
+    assert all(ours[key].shape == whole[key].shape for key in kept)
+
+
 @pytest.mark.parametrize("depth", [50, 101, 152])
 def test_v1_has_the_same_parameters_and_other_strides(depth):
     new, old = on_meta(f"resnet{depth}-rgb"), on_meta(f"resnet{depth}-rgb-v1")
@@ -106,7 +113,13 @@ def test_the_decoder_makes_the_network_s_input(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["resnet18-dct-24", "resnet18-upsampling-rfa", "resnet18-deconvolution-rfa", "resnet50-late-concat-rfa"],
+    [
+        "mobilenetv2-dct-24",
+        "resnet18-dct-24",
+        "resnet18-upsampling-rfa",
+        "resnet18-deconvolution-rfa",
+        "resnet50-late-concat-rfa",
+    ],
 )
 def test_a_batch_equals_its_singles_and_learns_everywhere(name):
     torch.manual_seed(0)

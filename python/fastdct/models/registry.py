@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from torch import Tensor
-
 from fastdct.frequencies import ChannelSelection, fbs, static
 from fastdct.models.classifier import Classifier, ClassifierConfig
 from fastdct.models.gate import Gated
 from fastdct.models.gueguen import DeconvolutionResNet, LateConcatResNet, UpSamplingResNet
 from fastdct.models.inputs import InputSpec
-from fastdct.models.mobilenet import MobileNetV2
+from fastdct.models.mobilenet_classifier import DctMobileNet, RgbMobileNet
 from fastdct.models.resnet import ResNetClassifier, RgbResNet
 from fastdct.models.stages import DEPTHS, receptive_field_aware, up_sampling
 from fastdct.models.vgg import Vgg
@@ -69,22 +67,17 @@ def _vggs(depth: int) -> dict[str, _Variant]:
     return {"rgb": _Variant(build, _RGB), **on_dct}
 
 
-class _MobileNet(MobileNetV2, Classifier):
-    """MobileNetV2 on pixels, with a config."""
-
-    def __init__(self, config: ClassifierConfig) -> None:
-        super().__init__(num_classes=config.num_classes)
-        self.config = config
-
-    def forward(self, x: Tensor) -> Tensor:  # [N, 3, H, W] -> [N, num_classes]
-        self.check_inputs(x)
-        return super().forward(x)
+def _mobilenets() -> dict[str, _Variant]:
+    # On the grid that the published network has at 224 × 224, so that what is left of it costs what it did.
+    inputs = {f"dct-{count}": replace(_SAME_GRID, channels=static(count)) for count in _STATIC}
+    on_dct = {name: _Variant(DctMobileNet, spec) for name, spec in inputs.items()}
+    return {"rgb": _Variant(RgbMobileNet, _RGB), **on_dct}
 
 
 _VARIANTS: dict[str, _Variant] = {
     **{f"resnet{depth}-{name}": made for depth in DEPTHS for name, made in _resnets(depth).items()},
     **{f"vgg{depth}-{name}": made for depth in _VGG_DEPTHS for name, made in _vggs(depth).items()},
-    "mobilenetv2-rgb": _Variant(_MobileNet, _RGB),
+    **{f"mobilenetv2-{name}": made for name, made in _mobilenets().items()},
 }
 
 
@@ -108,7 +101,8 @@ def create(
         One of :func:`names`: ``"<network>-<input>"``. Inputs are
 
         - ``rgb``: pixels, 224 × 224 (``rgb-v1``: the stride of a bottleneck in its first convolution);
-        - ``dct-N``: N channels in place of a stem, 56 × 56 blocks of a 448 × 448 window (Xu et al., CVPR 2020);
+        - ``dct-N``: N channels in place of a stem, 56 × 56 blocks of a 448 × 448 window (Xu et al., CVPR 2020); for MobileNetV2
+          in place of its first layers, 28 × 28 blocks of a 224 × 224 window;
         - ``upsampling``, ``upsampling-rfa``, ``deconvolution-rfa``, ``late-concat-rfa``,
           ``late-concat-rfa-thinner``: 28 × 28 blocks of a 224 × 224 window,
           all 192 coefficients; the last three take chroma as a second tensor (Gueguen et al., NeurIPS 2018);
