@@ -9,9 +9,11 @@ peer whose success is not lower than ours (where none is, the fastest of all, an
 from __future__ import annotations
 
 import argparse
+import hashlib
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,19 +179,40 @@ def delf(num_pairs: int = 3) -> dict[str, Any]:
     }
 
 
+def hashing(num_threads: int) -> float:
+    """Seconds for a hundred hashes, by code without Python's lock: what threads can gain on this machine now."""
+    data = bytes(1 << 20)
+    with ThreadPoolExecutor(num_threads) as pool:
+        start = time.perf_counter()
+        list(pool.map(lambda _: hashlib.sha256(data).digest(), range(100)))
+        return time.perf_counter() - start
+
+
 def two_threads(rounds: int = 15) -> dict[str, Any]:
-    """Wall-clock time of one thread over two, on pairs without true matches; means little on a loaded machine."""
-    arrays = joined(make("r00", seed=0))
+    """Wall-clock time of one thread over two, on 400 pairs without true matches, beside that of hashing in the same turns.
+
+    The gate is met by what the machine has to give: on an idle one hashing gains 2.
+    """
+    arrays = joined([pair for seed in range(4) for pair in make("r00", seed=seed)])
     run = {n: ours(Workload("threads", "r00"), num_threads=n) for n in (1, 2)}
-    ratios = []
+    ratios, ceilings = [], []
     for _ in range(rounds):
-        wall = {}
+        wall, hashed = {}, {}
         for n, call in run.items():
             start = time.perf_counter()
             call(arrays)
             wall[n] = time.perf_counter() - start
+            hashed[n] = hashing(n)
         ratios.append(wall[1] / wall[2])
-    return {"ratio": round(statistics.median(ratios), 2), "best": round(max(ratios), 2), "gate": 1.85}
+        ceilings.append(hashed[1] / hashed[2])
+    ratio, ceiling = statistics.median(ratios), statistics.median(ceilings)
+    return {
+        "ratio": round(ratio, 2),
+        "best": round(max(ratios), 2),
+        "hashing": round(ceiling, 2),
+        "of_hashing": round(ratio / ceiling, 3),
+        "gate": 1.85,
+    }
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-from fastdct.ops import _cuda_kernels, match, ransac  # noqa: E402
+from fastdct.ops import _cuda_kernels, _pairs, match, ransac  # noqa: E402
 
 MUST = os.environ.get("FASTDCT_FAIL_WITHOUT_CUDA") == "1"
 gpu = pytest.mark.skipif(not torch.cuda.is_available() and not MUST, reason="no CUDA device")
@@ -19,8 +19,9 @@ def neighbours(query, candidates, offsets):
     nearest_query = torch.full((len(candidates),), -1, dtype=torch.int32)
     for p in range(len(offsets) - 1):
         rows = slice(int(offsets[p]), int(offsets[p + 1]))
-        distances = torch.cdist(query.double(), candidates[rows].double())  # [n, m]
-        order = distances.argsort(dim=1)
+        apart = query.double()[:, None] - candidates[rows].double()  # [n, m, d]
+        distances = apart.square().sum(dim=2)  # exact where they are whole numbers
+        order = distances.argsort(dim=1, stable=True)
         for place in range(min(2, order.shape[1])):
             nearest[place, p] = order[:, place].int()
         if len(candidates[rows]):
@@ -28,23 +29,57 @@ def neighbours(query, candidates, offsets):
     return nearest, nearest_query
 
 
-@pytest.mark.parametrize("mutual", [True, False])
+@pytest.mark.parametrize(("mutual", "one_to_one"), [(True, False), (False, False), (False, True)])
 @pytest.mark.parametrize(
     ("max_ratio", "max_distance"), [(math.inf, math.inf), (0.9, math.inf), (math.inf, 4.5)]
 )
-def test_rules_accept_what_the_cpu_accepts(mutual, max_ratio, max_distance):
+def test_rules_accept_what_the_cpu_accepts(mutual, one_to_one, max_ratio, max_distance):
     rng = np.random.default_rng(0)
     query, candidates = (torch.from_numpy(rng.normal(size=(n, 16)).astype(np.float32)) for n in (20, 60))
     offsets = torch.tensor([0, 25, 25, 26, 60])
-    rules = {"mutual": mutual, "max_ratio": max_ratio, "max_distance": max_distance}
+    rules = {"mutual": mutual, "one_to_one": one_to_one, "max_ratio": max_ratio, "max_distance": max_distance}
     found = _cuda_kernels._accepted(
-        query, candidates, offsets, *neighbours(query, candidates, offsets), inner_product=False, **rules
+        query, candidates, offsets, *neighbours(query, candidates, offsets), metric="euclidean", **rules
     )
     options = {name: None if value == math.inf else value for name, value in rules.items()}
     expected = match(query.numpy(), candidates.numpy(), offsets.numpy(), **options)
     for tensor, name in zip(found, ("query_index", "candidate_index", "offsets"), strict=False):
         np.testing.assert_array_equal(tensor.numpy(), getattr(expected, name), err_msg=name)
     np.testing.assert_allclose(found[3].numpy(), expected.distance, rtol=1e-6)
+
+
+@pytest.mark.parametrize("rules", [{"mutual": True}, {"mutual": False, "one_to_one": True, "max_ratio": 0.9}])
+def test_unpacked_bits_have_the_neighbours_of_the_bytes(rules):
+    rng = np.random.default_rng(3)
+    query, candidates = (torch.from_numpy(rng.integers(0, 8, (n, 3), dtype=np.uint8)) for n in (40, 90))
+    offsets = torch.tensor([0, 1, 1, 90])
+    bits, others = _cuda_kernels.unpacked(query), _cuda_kernels.unpacked(candidates)
+    np.testing.assert_array_equal(bits.numpy(), np.unpackbits(query.numpy(), axis=1, bitorder="little"))
+    expected = match(query.numpy(), candidates.numpy(), offsets.numpy(), metric="hamming", **rules)
+    nearest, nearest_query = neighbours(bits, others, offsets)
+    filled = {"one_to_one": False, "max_ratio": math.inf, "max_distance": math.inf, **rules}
+    found = _cuda_kernels._accepted(bits, others, offsets, nearest, nearest_query, metric="hamming", **filled)
+    np.testing.assert_array_equal(found[0].numpy(), expected.query_index)
+    np.testing.assert_array_equal(found[1].numpy(), expected.candidate_index)
+    np.testing.assert_array_equal(found[3].numpy(), expected.distance)
+    with pytest.raises(TypeError, match="uint8, eight bits each"):
+        _cuda_kernels.unpacked(bits)
+
+
+def test_padded_tensors_are_the_ragged_ones():
+    rng = np.random.default_rng(4)
+    mask = torch.from_numpy(rng.random((3, 9)) < [[0.7], [0.0], [0.9]])
+    source, target = (torch.from_numpy(rng.uniform(0, 9, (3, 9, 2))) for _ in range(2))
+    rows, offsets = _pairs.present_rows((source, target), mask)
+    extras = dict.fromkeys(("quality", "source_frames", "target_frames"))
+    expected = _pairs.padded_pairs(source, target, None, extras, mask=mask)
+    np.testing.assert_array_equal(rows[0].numpy(), expected.source)
+    np.testing.assert_array_equal(rows[1].numpy(), expected.target)
+    np.testing.assert_array_equal(offsets.numpy(), expected.offsets)
+    found = torch.from_numpy(rng.random(len(rows[0])) < 0.5)
+    np.testing.assert_array_equal(_pairs.in_places(found, mask).numpy(), expected.padded(found.numpy()))
+    with pytest.raises(ValueError, match=r"mask must be bool \[P, N\]"):
+        _pairs.present_rows((source,), mask[:2])
 
 
 def test_bad_rows_are_named():
@@ -63,11 +98,6 @@ def test_what_the_gpu_cannot_do_is_said():
     with pytest.raises(NotImplementedError, match=r"'homography' .* runs on the CPU only"):
         _cuda_kernels.ransac(
             points, points, torch.tensor([0, 4]), torch.ones(1), model="homography", sampling="uniform", **options
-        )  # fmt: skip
-    with pytest.raises(NotImplementedError, match=r"'hamming' .* CPU only"):
-        _cuda_kernels.match(
-            points, points, torch.tensor([0, 4]), metric="hamming", mutual=True, one_to_one=False,
-            max_ratio=1.0, max_distance=1.0,
         )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ VECTOR_FLAGS = {
     "_avx2": ["-mavx2", "-mfma", "-mf16c", "-mpopcnt", "-Wno-psabi"],
     "_avx512": [
         "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mf16c", "-mpopcnt", "-mprefer-vector-width=512",
-        "-Wno-maybe-uninitialized",
+        "-Wno-maybe-uninitialized", "-Wno-uninitialized",
     ],
     "_portable": ["-O0", "-Wno-psabi"],  # sanitizers take a minute to optimise its loops over lanes
 }  # fmt: skip

@@ -19,6 +19,14 @@
 namespace fastdct::FASTDCT_LANES {
 
 // In pairs, halving: the order that a GPU's shuffles add in.
+#if defined(__AVX2__)
+FASTDCT_HD float sum_in_pairs(Lanes x) {
+  const __m256 eight = sum_of_halves(x);
+  __m128 sum = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+  return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
+}
+#else
 FASTDCT_HD float sum_in_pairs(Lanes x) {
   float lane[kLanes];
   x.store(lane);
@@ -27,5 +35,6 @@ FASTDCT_HD float sum_in_pairs(Lanes x) {
   }
   return lane[0];
 }
+#endif
 
 }  // namespace fastdct::FASTDCT_LANES

@@ -74,6 +74,7 @@ FASTDCT_HD Lanes only_where(LaneMask m, Lanes x) {
 FASTDCT_HD Lanes select(LaneMask m, Lanes yes, Lanes no) {
   return {_mm256_blendv_ps(no.low, yes.low, m.low), _mm256_blendv_ps(no.high, yes.high, m.high)};
 }
+FASTDCT_HD __m256 sum_of_halves(Lanes x) { return _mm256_add_ps(x.low, x.high); }
 FASTDCT_HD Lanes magnitude(Lanes x) {
   const __m256 sign = _mm256_set1_ps(-0.0f);
   return {_mm256_andnot_ps(sign, x.low), _mm256_andnot_ps(sign, x.high)};

@@ -37,6 +37,10 @@ FASTDCT_HD Lanes fused_negative(Lanes a, Lanes b, Lanes c) { return {_mm512_fnma
 FASTDCT_HD Lanes at_least(Lanes x, Lanes floor) { return {_mm512_max_ps(x.v, floor.v)}; }
 FASTDCT_HD Lanes only_where(LaneMask m, Lanes x) { return {_mm512_maskz_mov_ps(m.bits, x.v)}; }
 FASTDCT_HD Lanes select(LaneMask m, Lanes yes, Lanes no) { return {_mm512_mask_mov_ps(no.v, m.bits, yes.v)}; }
+FASTDCT_HD __m256 sum_of_halves(Lanes x) {
+  const __m256 high = _mm512_maskz_extractf32x8_ps(0xff, x.v, 1);
+  return _mm256_add_ps(_mm512_castps512_ps256(x.v), high);
+}
 FASTDCT_HD Lanes magnitude(Lanes x) { return {_mm512_abs_ps(x.v)}; }
 
 // Writes the chosen lanes one after another; may write kLanes values.

@@ -29,6 +29,8 @@ FASTDCT_HD double combined(const double (&lane)[kPolishLanes]) {
 // The one CPU thread.
 template <int Lanes>
 struct SerialGroup {
+  FASTDCT_HD void sync() const {}
+
   // total[k] = sum over i < size of what add(i, sums) adds to sums[k], match i in partial sum i mod Lanes.
   template <int N, class Real, class Add>
   FASTDCT_HD void sum(std::int32_t size, const Add& add, Real (&total)[N]) const {
@@ -59,6 +61,9 @@ struct WarpGroup {
     const unsigned first = threadIdx.x % 32 / Lanes * Lanes;
     mask = (Lanes == 32 ? ~0u : (1u << Lanes) - 1) << first;
   }
+
+  // What each has written, all see.
+  __device__ void sync() const { __syncwarp(mask); }
 
   __device__ float combined_over(float x) const {
     for (int half = Lanes / 2; half > 0; half /= 2) x += __shfl_down_sync(mask, x, half, Lanes);

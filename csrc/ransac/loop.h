@@ -54,10 +54,11 @@ FASTDCT_HD std::int32_t required_iterations(double probability, double confidenc
 
 // Hypotheses are compared before they are optimised, like with like, and not only a new best one is
 // optimised: where inliers are few, chance puts a sample of true ones behind others by a little (with 5 %
-// inliers, success rises from .977 to .986). Optimising doubles a score at most, about: less than 2/5 of the
-// best fit's is hopeless.
+// inliers, success rises from .977 to .986), but by no more than three inliers. Optimising doubles a score at
+// most, about: less than 2/5 of the best fit's is hopeless.
 FASTDCT_HD std::int64_t worth_optimising(std::int64_t best_hypothesis, std::int64_t best_fit) {
-  const std::int64_t like = best_hypothesis - best_hypothesis / 5, hope = 2 * (best_fit / 5);
+  const std::int64_t fifth = best_hypothesis / 5, three = 3 * kScoreOne;
+  const std::int64_t like = best_hypothesis - (fifth < three ? fifth : three), hope = 2 * (best_fit / 5);
   return like > hope ? like : hope;
 }
 

@@ -28,8 +28,12 @@ struct Matches {
 // The same as a structure of float arrays, for the search: coordinates from about the middle of each image,
 // in steps of 1 / kErrorSteps of the largest error (problem_view.h).
 struct Columns {
-  const float* column[4];  // x, y, u, v, each [size + padding]
+  float* column[4];  // x, y, u, v, each [size + padding]
   std::int32_t size;
+
+  FASTDCT_HD Columns first(std::int32_t count) const {
+    return {{column[0], column[1], column[2], column[3]}, count};
+  }
 
   FASTDCT_HD Match<float> operator[](std::int32_t i) const {
     return {column[0][i], column[1][i], column[2][i], column[3][i]};

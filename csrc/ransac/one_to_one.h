@@ -18,7 +18,7 @@ struct OneToOneScratch {
   std::vector<std::uint8_t> source_used, target_used;
 };
 
-// Fills scratch->source and target; whether any keypoint repeats.
+// Whether any keypoint repeats; then scratch->source and target are filled.
 bool number_keypoints(const Matches& matches, const std::int32_t* inlier, std::int32_t num_inliers,
                       OneToOneScratch* scratch);
 

@@ -1,7 +1,9 @@
 // Local optimisation of one hypothesis, whoever sums over the matches.
 #pragma once
 #include "common/real.h"
+#include "ransac/group.h"
 #include "ransac/loop.h"
+#include "ransac/problem_view.h"
 #include "ransac/score.h"
 
 namespace fastdct::ransac {
@@ -43,6 +45,59 @@ FASTDCT_HD Fit<Model> optimise(const Model& hypothesis, const Start& start, cons
     if (gained.score > best.support.score) best = {model, gained, 0};
     if (settled && round > start.num_rounds) break;
   }
+  return best;
+}
+
+// Hypotheses are compared and optimised, and the search is stopped, by so many of the matches, the first in a
+// random order: at 5 % inliers, about the fewest that 50 000 samples of three can find, 16 true ones are
+// among 320. With 256 matches 3 of 500 pairs are missed there that 320 find, and it is hardly faster. A
+// fundamental matrix agrees with too much by chance for a part of the matches to tell.
+template <class Estimator>
+FASTDCT_HD std::int32_t num_compared(std::int32_t num_matches) {
+  constexpr std::int32_t kFewest = 320;
+  const std::int32_t part = num_matches / 4 / kSearchLanes * kSearchLanes;
+  const std::int32_t compared = part > kFewest ? part : kFewest;
+  return Estimator::kNumSums > 0 && compared < num_matches ? compared : num_matches;
+}
+
+// So few inliers that a false one among them pulls the model where it is one.
+constexpr std::int32_t kFewInliers = 12;
+
+// Fits once without each of a few inliers, for as long as that gains 1 %. Where least squares has settled on
+// a false one, no radius frees it. At 5 % inliers the failures fall from 1.3 % to .85 %.
+template <class Fitter, class Model>
+FASTDCT_HD Fit<Model> without_each(const Fitter& fitter, const Fit<Model>& found) {
+  Fit<Model> best = found;
+  for (bool gained = true; gained && best.support.num_inliers <= kFewInliers;) {
+    gained = false;
+    const Fit<Model> from = best;
+    const std::int32_t size = fitter.matches().size;
+    for (std::int32_t i = fitter.next_inlier(from.model, 0); i < size;
+         i = fitter.next_inlier(from.model, i + 1)) {
+      const float target_x = fitter.matches().column[2][i];
+      Model model = from.model;
+      fitter.put(i, kFarAway);
+      const bool fitted = fitter.refit_by_all(2 * kErrorSteps, &model);
+      fitter.put(i, target_x);
+      if (!fitted) continue;
+      const Fit<Model> fit = fitter.optimise_by_all(model, {1, 1});
+      if (fit.support.score <= best.support.score) continue;
+      gained |= fit.support.score > best.support.score + best.support.score / 128;
+      best = fit;
+    }
+  }
+  return best;
+}
+
+// What the search has found, by all matches. Many inliers are left to the polish.
+template <class Fitter, class Model>
+FASTDCT_HD Fit<Model> refine(const Fitter& fitter, const Fit<Model>& found) {
+  if (found.support.score == 0) return found;
+  Fit<Model> best = found;
+  if (fitter.compared().size < fitter.matches().size) best.support = fitter.support_of_all(found.model);
+  if (best.support.num_inliers > kFewInliers) return best;
+  best = without_each(fitter, fitter.optimise_by_all(best.model, {1, 1}));
+  best.num_iterations = found.num_iterations;
   return best;
 }
 

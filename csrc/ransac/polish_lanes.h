@@ -25,19 +25,19 @@ class Polisher {
   // matches pin a model down better than few.
   Polished polish(const ransac::Model<float, Estimator::kModelSize>& found) const {
     Model model = unscaled(found, task_.frame.scale);
-    Round best = judge(model);
+    Round best = judge(model, task_.inlier[0]);
     for (int i = 0; i < kMaxRefits; ++i) {
       Model refitted;
       if (!refit(model, best, &refitted)) break;
-      const Round round = judge(refitted);
+      const Round round = judge(refitted, task_.inlier[best.inlier == task_.inlier[0]]);
       if (round.support.score < best.support.score) break;
-      const bool settled = round.support.score == best.support.score;
+      // Equal sums lead to the same model once more, without looking.
+      const bool settled = round.support.score == best.support.score || same_sums(round, best);
       best = round;
       model = refitted;
       if (settled) break;
     }
-    list_inliers(best.matrix);
-    return {best.matrix, best.support};
+    return {best.matrix, best.support, best.inlier};
   }
 
  private:
@@ -49,7 +49,14 @@ class Polisher {
     Matrix matrix;
     Support support;
     double sums[kNumSums];  // of the inliers, for the next least squares
+    const std::uint8_t* inlier;
   };
+
+  static bool same_sums(const Round& a, const Round& b) {
+    bool same = Estimator::kNumSums > 0;
+    for (int k = 0; k < Estimator::kNumSums; ++k) same = same && a.sums[k] == b.sums[k];
+    return same;
+  }
 
   // Eight matches; of the last ones, which may be fewer, some are repeated, and `present` says which are
   // there.
@@ -57,11 +64,12 @@ class Polisher {
     const Matches& all = task_.matches;
     const std::int64_t at = 2 * std::int64_t{first};
     *present = ~DoubleLanes::Mask{};
-    if (first + kDoubleLanes < all.size) {  // not the very last: the strided load reads one number more
-      return {DoubleLanes::load_strided(all.source + at), DoubleLanes::load_strided(all.source + at + 1),
-              DoubleLanes::load_strided(all.target + at), DoubleLanes::load_strided(all.target + at + 1)};
-    }
     Match<DoubleLanes> match;
+    if (first + kDoubleLanes <= all.size) {
+      load_pairs(all.source + at, &match.x, &match.y);
+      load_pairs(all.target + at, &match.u, &match.v);
+      return match;
+    }
     for (int i = 0; i < kDoubleLanes; ++i) {
       const bool there = first + i < all.size;
       const Match<double> one = all[there ? first + i : first];
@@ -82,14 +90,15 @@ class Polisher {
     return squared <= DoubleLanes(squared_bound_);
   }
 
-  Round judge(const Model& model) const {
-    Round round{in_pixels(model, task_.frame.centre), {0, 0}, {}};
+  Round judge(const Model& model, std::uint8_t* inlier) const {
+    Round round{in_pixels(model, task_.frame.centre), {0, 0}, {}, inlier};
     const ransac::Model<DoubleLanes, 9> matrix = in_all_lanes(round.matrix);
     ransac::Model<DoubleLanes, Estimator::kModelSize> from;
     for (int k = 0; k < Estimator::kModelSize; ++k) from[k] = DoubleLanes(model[k]);
     const Match<double>& c = task_.frame.centre;
     const Match<DoubleLanes> centre{DoubleLanes(c.x), DoubleLanes(c.y), DoubleLanes(c.u), DoubleLanes(c.v)};
-    const DoubleLanes zero(0.0), bound(squared_bound_), one(static_cast<double>(kScoreOne));
+    const DoubleLanes zero(0.0), top(static_cast<double>(kScoreOne));
+    const DoubleLanes steps(score_steps(squared_bound_));
     DoubleLanes sums[kNumSums];
     for (DoubleLanes& sum : sums) sum = zero;
     DoubleLanes::Mask score{}, count{};
@@ -99,7 +108,8 @@ class Polisher {
       const DoubleLanes squared = squared_error(estimator_, matrix, match);
       const DoubleLanes::Mask in = inliers(squared) & present;
       count -= in;
-      const DoubleLanes term = select(in, (DoubleLanes(1.0) - squared / bound) * one, zero);
+      store_bytes(in, inlier + i);
+      const DoubleLanes term = select(in, top - squared * steps, zero);
       score += __builtin_convertvector(term.v, DoubleLanes::Mask);
       if constexpr (Estimator::kNumSums > 0) {
         // Zeros instead of outliers: what these hold may not be finite.
@@ -117,29 +127,14 @@ class Polisher {
     return round;
   }
 
-  void list_inliers(const Matrix& matrix) const {
-    const ransac::Model<DoubleLanes, 9> lanes = in_all_lanes(matrix);
-    std::int32_t* next = task_.inlier;
-    for (std::int32_t i = 0; i < task_.matches.size; i += kDoubleLanes) {
-      DoubleLanes::Mask present;
-      const Match<DoubleLanes> match = load(i, &present);
-      const DoubleLanes::Mask in = inliers(squared_error(estimator_, lanes, match)) & present;
-      for (int k = 0; k < kDoubleLanes;
-           ++k) {  // without a branch, since which are inliers is not predictable
-        *next = i + k;
-        next -= in[k];
-      }
-    }
-  }
-
   bool refit(const Model& from, const Round& round, Model* to) const {
     if (round.support.num_inliers < Estimator::kSampleSize) return false;
     if constexpr (Estimator::kNumSums > 0) {
       return estimator_.refit(round.sums, from, to);
     } else {
-      list_inliers(round.matrix);
+      list_inliers(round.inlier, task_.matches.size, task_.index);
       const auto match_at = [this](std::int32_t k) {
-        const Match<double> m = task_.matches[task_.inlier[k]];
+        const Match<double> m = task_.matches[task_.index[k]];
         const Match<double>& c = task_.frame.centre;
         return Match<double>{m.x - c.x, m.y - c.y, m.u - c.u, m.v - c.v};
       };

@@ -33,13 +33,14 @@ FASTDCT_HD void judge(const Group& group, const Estimator& estimator, const Matc
   const auto inlier = [&](std::int32_t i, double* squared) {
     return is_inlier(estimator, round->matrix, matches[i], squared_bound, squared);
   };
+  const double steps = score_steps(squared_bound);
   std::int64_t total[2];
   group.count(
       matches.size,
       [&](std::int32_t i, std::int64_t (&sum)[2]) {
         double squared;
         if (!inlier(i, &squared)) return;
-        sum[0] += static_cast<std::int64_t>((1.0 - squared / squared_bound) * static_cast<double>(kScoreOne));
+        sum[0] += static_cast<std::int64_t>(static_cast<double>(kScoreOne) - squared * steps);
         ++sum[1];
       },
       total);
@@ -69,7 +70,9 @@ FASTDCT_HD PolishRound<Estimator> polish(const Group& group, const Estimator& es
       break;
     judge(group, estimator, matches, frame.centre, squared_bound, refitted, &round);
     if (round.support.score < best.support.score) break;
-    const bool settled = round.support.score == best.support.score;
+    bool same = true;  // equal sums lead to the same model once more, without looking
+    for (int k = 0; k < Estimator::kNumSums; ++k) same = same && round.sums[k] == best.sums[k];
+    const bool settled = round.support.score == best.support.score || same;
     best = round;
     model = refitted;
     if (settled) break;

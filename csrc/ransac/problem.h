@@ -25,7 +25,7 @@ class Workspace {
  private:
   const std::int32_t* random_order(std::int32_t num_matches);
   const std::int32_t* order_by(const double* quality, std::int32_t num_matches);
-  void fill_turns(const Pair& pair);
+  void fill_turns(const Pair& pair, const std::int32_t* order);
 
   std::uint64_t seed_;
   AlignedBuffer<float> columns_[4], ordered_[4], turn_[2];

@@ -22,10 +22,9 @@ FASTDCT_HD float to_search_coordinate(double value, double centre, double scale)
 
 struct ProblemView {
   Frame frame;
-  // Followed, up to a multiple of kLanes, by matches so far away that none is an inlier. What float32 cannot
-  // hold is such a match too.
+  // In random order, so that the first few are a fair sample of all; then going round for another kMaxRun.
   Columns matches;
-  // The matches to draw from: in random order or, for PROSAC, best first; going round for another kMaxRun.
+  // The matches to draw from: the same or, for PROSAC, best first, which do not go round.
   Columns ordered;
   // (s cos a, s sin a) of each match, s and a being what its keypoints' scales and angles tell of the
   // image's; null without these.

@@ -32,10 +32,12 @@ struct Worker {
   Worker(std::int32_t max_matches, std::uint64_t seed)
       : workspace(max_matches, seed),
         one_to_one(max_matches),
-        inlier(static_cast<std::size_t>(max_matches) + 8) {}
+        index(static_cast<std::size_t>(max_matches) + 8),
+        inlier{std::vector<std::uint8_t>(index.size()), std::vector<std::uint8_t>(index.size())} {}
   Workspace workspace;
   OneToOneScratch one_to_one;
-  std::vector<std::int32_t> inlier;
+  std::vector<std::int32_t> index;
+  std::vector<std::uint8_t> inlier[2];
 };
 
 // Where the results of one pair go.
@@ -54,14 +56,12 @@ struct PairResults {
     std::fill_n(mask, num_matches, std::uint8_t{0});
   }
 
-  void store(const Matrix& matrix, const Support& support, const std::int32_t* inlier,
-             std::int32_t num_iterations) const {
-    all.num_inliers[pair] = support.num_inliers;
-    all.score[pair] = static_cast<double>(support.score) / static_cast<double>(kScoreOne);
+  void store(const Polished& found, std::int32_t num_iterations) const {
+    all.num_inliers[pair] = found.support.num_inliers;
+    all.score[pair] = static_cast<double>(found.support.score) / static_cast<double>(kScoreOne);
     all.num_iterations[pair] = num_iterations;
-    std::copy_n(matrix.at, matrix_size, all.model + matrix_size * pair);
-    std::fill_n(mask, num_matches, std::uint8_t{0});
-    for (std::int32_t k = 0; k < support.num_inliers; ++k) mask[inlier[k]] = 1;
+    std::copy_n(found.matrix.at, matrix_size, all.model + matrix_size * pair);
+    std::copy_n(found.inlier, num_matches, mask);
   }
 };
 
@@ -78,15 +78,21 @@ struct Verifier {
     const ProblemView problem = worker->workspace.prepare(pair);
     const auto fit = kernels.search(problem, options);
     if (fit.support.score == 0) return results.store_nothing(fit.num_iterations);
-    std::int32_t* inlier = worker->inlier.data();
-    const Polished found =
-        kernels.polish(estimator, {pair.matches, problem.frame, pair.max_error, inlier}, fit);
-    results.store(found.matrix, found.support, inlier, fit.num_iterations);
+    std::int32_t* index = worker->index.data();
+    const Polished found = kernels.polish(estimator,
+                                          {pair.matches,
+                                           problem.frame,
+                                           pair.max_error,
+                                           {worker->inlier[0].data(), worker->inlier[1].data()},
+                                           index},
+                                          fit);
+    results.store(found, fit.num_iterations);
+    list_inliers(found.inlier, pair.matches.size, index);
     const auto error = [&](std::int32_t i) {
       return squared_error(estimator, found.matrix, pair.matches[i]);
     };
     results.all.num_one_to_one[results.pair] =
-        count_one_to_one(pair.matches, error, inlier, found.support.num_inliers, &worker->one_to_one);
+        count_one_to_one(pair.matches, error, index, found.support.num_inliers, &worker->one_to_one);
   }
 };
 

@@ -38,7 +38,7 @@ std::int32_t max_slices(std::int32_t num_pairs) {
 
 // Working memory, laid out in one piece.
 struct Memory {
-  float* columns[8];              // matches, then ordered; each [K + P * kMaxRun]
+  float* columns[4];              // [K] each, the matches of a pair in random order
   std::uint32_t* order_sizes;     // a bit for each that some pair needs
   std::int32_t* whole_orders;     // as Workspace has them (problem.h)
   std::int32_t* orders;           // [K]
@@ -63,7 +63,7 @@ Memory lay_out(const Batch& batch, void* workspace) {
   const auto num_matches = static_cast<std::size_t>(batch.num_matches);
   const auto slices = num_pairs * static_cast<std::size_t>(max_slices(batch.num_pairs));
   Memory m{};
-  for (float*& column : m.columns) column = place<float>(base, &m.size, num_matches + num_pairs * kMaxRun);
+  for (float*& column : m.columns) column = place<float>(base, &m.size, num_matches);
   m.whole_orders =
       place<std::int32_t>(base, &m.size, 2 * static_cast<std::size_t>(order_size(batch.max_matches)));
   m.orders = place<std::int32_t>(base, &m.size, num_matches + 1);
@@ -78,20 +78,17 @@ struct View {
   std::int32_t size;
   bool skipped;  // nothing can be found, or the caller said that no pair is so large
   Matches matches;
-  Columns columns, ordered;
+  Columns columns;
 };
 
 __device__ View view_of(const Batch& batch, const Memory& memory, std::int32_t pair, int sample_size) {
-  const std::int64_t first = batch.offsets[pair], at = first + std::int64_t{pair} * kMaxRun;
+  const std::int64_t first = batch.offsets[pair];
   View view;
   view.size = static_cast<std::int32_t>(batch.offsets[pair + 1] - first);
   view.skipped = view.size <= sample_size || view.size > batch.max_matches;
   view.matches = {batch.source + 2 * first, batch.target + 2 * first, view.size};
-  for (int k = 0; k < 4; ++k) {
-    view.columns.column[k] = memory.columns[k] + at;
-    view.ordered.column[k] = memory.columns[4 + k] + at;
-  }
-  view.columns.size = view.ordered.size = view.size;
+  for (int k = 0; k < 4; ++k) view.columns.column[k] = memory.columns[k] + first;
+  view.columns.size = view.size;
   return view;
 }
 
@@ -145,16 +142,9 @@ __global__ void prepare(Batch batch, Memory memory, Budget budget) {
   const double scale = static_cast<double>(kErrorSteps) / batch.max_error[pair];
   if (threadIdx.x == 0) memory.frames[pair] = {{centre[0], centre[1], centre[2], centre[3]}, scale};
   for (int k = 0; k < 4; ++k) {
-    auto* column = const_cast<float*>(view.columns.column[k]);
     for (std::int32_t i = static_cast<std::int32_t>(threadIdx.x); i < view.size; i += blockDim.x) {
-      column[i] = to_search_coordinate(coordinates[k][2 * std::int64_t{i}], centre[k], scale);
-    }
-  }
-  __syncthreads();
-  for (int k = 0; k < 4; ++k) {
-    auto* ordered = const_cast<float*>(view.ordered.column[k]);
-    for (std::int32_t i = static_cast<std::int32_t>(threadIdx.x); i < view.size; i += blockDim.x) {
-      ordered[i] = view.columns.column[k][order[i]];
+      view.columns.column[k][i] =
+          to_search_coordinate(coordinates[k][2 * std::int64_t{order[i]}], centre[k], scale);
     }
   }
 }
@@ -198,16 +188,17 @@ __global__ void __launch_bounds__(kThreads)
   const View view = view_of(batch, memory, pair, Estimator::kSampleSize);
   Candidate<Linear>* candidates = memory.candidates + list * kSlice;
   __shared__ Survivors survivors;
+  const Columns compared = view.columns.first(num_compared<Estimator>(view.size));
   SliceFloor floor;  // of thread 0
   std::int32_t num_candidates = 0;
   const WarpGroup<kWarp> warp;
   for (std::int32_t start = begin; start < end; start += kThreads) {
     const std::int32_t index = start + static_cast<std::int32_t>(threadIdx.x);
     Linear model{};
-    const bool tried = index < end && make_hypothesis(estimator, view.ordered, seed, index, &model);
+    const bool tried = index < end && make_hypothesis(estimator, view.columns, seed, index, &model);
     compact(tried, model, index, &survivors);
     for (std::int32_t s = static_cast<std::int32_t>(threadIdx.x) / kWarp; s < survivors.count; s += kWarps) {
-      const Support support = support_of(warp, estimator, view.columns, survivors.model[s]);
+      const Support support = support_of(warp, estimator, compared, survivors.model[s]);
       if (warp.lane == 0) survivors.score[s] = support.score;
     }
     __syncthreads();
@@ -231,13 +222,13 @@ __global__ void __launch_bounds__(kThreads)
   const std::int32_t count = memory.num_candidates[list];
   if (count == 0) return;
   const View view = view_of(batch, memory, pair, Estimator::kSampleSize);
-  const WarpGroup<kSearchLanes> group;
+  const GroupFitter<Estimator, WarpGroup<kSearchLanes>> fitter({}, estimator, view.columns);
   for (std::int32_t i = static_cast<std::int32_t>(threadIdx.x) / kSearchLanes; i < count;
        i += kThreads / kSearchLanes) {
     Candidate<Linear>* candidate = memory.candidates + list * kSlice + i;
     const Start start = {kStartFromSample.radius, kStartFromSample.num_rounds};  // a copy that the device has
-    const Fit<Linear> fit = optimise(group, estimator, view.columns, candidate->hypothesis.model, start);
-    if (group.lane == 0) candidate->fit = fit;
+    const Fit<Linear> fit = fitter.optimise(candidate->hypothesis.model, start);
+    if (threadIdx.x % kSearchLanes == 0) candidate->fit = fit;
   }
 }
 
@@ -247,9 +238,10 @@ __global__ void scan_candidates(Batch batch, Memory memory, std::int32_t slices)
   if (pair >= batch.num_pairs) return;
   Progress<Linear> progress = memory.progress[pair];
   const auto size = static_cast<std::int32_t>(batch.offsets[pair + 1] - batch.offsets[pair]);
+  const std::int32_t compared = num_compared<Estimator>(size);
   for (std::int32_t slice = 0; slice < slices; ++slice) {
     const std::int64_t list = std::int64_t{pair} * slices + slice;
-    scan<Estimator>(memory.candidates + list * kSlice, memory.num_candidates[list], size, &progress);
+    scan<Estimator>(memory.candidates + list * kSlice, memory.num_candidates[list], compared, &progress);
   }
   memory.progress[pair] = progress;
 }
@@ -293,14 +285,22 @@ __global__ void __launch_bounds__(kWarp)
   const auto pair = static_cast<std::int32_t>(blockIdx.x);
   const View view = view_of(batch, memory, pair, Estimator::kSampleSize);
   const Fit<Linear> fit = memory.progress[pair].result();
+  __shared__ Fit<Linear> refined;
   const WarpGroup<kWarp> warp;
   std::uint8_t* mark = results.inlier_mask + batch.offsets[pair];
   const bool found = !view.skipped && fit.support.score > 0;
   PolishRound<Estimator> polished{};
   const double bound = batch.max_error[pair] * batch.max_error[pair];
   if (found) {
+    // One group of the warp, since refining moves matches about.
+    if (threadIdx.x < kSearchLanes) {
+      const GroupFitter<Estimator, WarpGroup<kSearchLanes>> fitter({}, estimator, view.columns);
+      const Fit<Linear> best = refine(fitter, fit);
+      if (threadIdx.x == 0) refined = best;
+    }
+    __syncwarp();
     polished = polish(WarpGroup<kPolishLanes>(), estimator, view.matches, memory.frames[pair],
-                      batch.max_error[pair], fit.model);
+                      batch.max_error[pair], refined.model);
   }
   for (std::int32_t i = warp.lane; i < view.size; i += kWarp) {
     double squared;

@@ -70,8 +70,8 @@ class UniformSampler {
     num_drawn_ += length;
   }
 
-  double sample_probability(std::int32_t num_inliers) const {
-    return ransac::sample_probability(Estimator::kSampleSize, num_inliers, from_.size);
+  static double sample_probability(std::int32_t num_inliers, std::int32_t num_matches) {
+    return ransac::sample_probability(Estimator::kSampleSize, num_inliers, num_matches);
   }
 
  private:
@@ -126,8 +126,8 @@ class ProsacSampler {
 
   // As if drawn from all: what is drawn from the best matches holds inliers only more often, so that this
   // stops too late rather than too early.
-  double sample_probability(std::int32_t num_inliers) const {
-    return ransac::sample_probability(Estimator::kSampleSize, num_inliers, from_.size);
+  static double sample_probability(std::int32_t num_inliers, std::int32_t num_matches) {
+    return ransac::sample_probability(Estimator::kSampleSize, num_inliers, num_matches);
   }
 
  private:
@@ -165,7 +165,7 @@ class OnePointSampler {
   }
 
   // Every hypothesis is looked at: there is nothing to wait for, nor to leave out.
-  static double sample_probability(std::int32_t) { return 0; }
+  static double sample_probability(std::int32_t, std::int32_t) { return 0; }
 
  private:
   ProblemView problem_;

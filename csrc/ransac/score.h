@@ -38,6 +38,9 @@ FASTDCT_HD std::int32_t without_floor(std::int32_t bits, std::int32_t num_terms)
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(bits) - floors);
 }
 
+// An inlier adds kScoreOne - r^2 times this, rounded down; never less than nothing.
+FASTDCT_HD double score_steps(double squared_bound) { return static_cast<double>(kScoreOne) / squared_bound; }
+
 struct Support {
   std::int64_t score;  // in units of 1 / kScoreOne
   std::int32_t num_inliers;

@@ -18,9 +18,9 @@ struct ModelKernels {
 };
 
 struct SearchKernels {
-  // Every second of `coordinates`, moved and scaled; kFarAway for what is not finite or farther.
-  void (*to_search_coordinates)(const double* coordinates, std::int32_t size, double centre, double scale,
-                                float* to);
+  // The matches in this order, in search coordinates.
+  void (*to_columns)(const Matches& matches, const std::int32_t* order, const Frame& frame,
+                     const Columns& columns);
   ModelKernels<SimilarityEstimator> similarity;
   ModelKernels<AffineEstimator> affine;
   ModelKernels<HomographyEstimator> homography;

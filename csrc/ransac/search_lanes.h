@@ -18,12 +18,44 @@ class Fitter {
  public:
   using Model = ransac::Model<float, Estimator::kModelSize>;
 
-  Fitter(const Estimator& estimator, const ProblemView& problem) : estimator_(estimator), problem_(problem) {}
+  Fitter(const Estimator& estimator, const ProblemView& problem)
+      : estimator_(estimator),
+        problem_(problem),
+        compared_(problem.matches.first(num_compared<Estimator>(problem.matches.size))) {}
 
+  // The matches that hypotheses are compared by.
+  const Columns& compared() const { return compared_; }
+
+  // By the matches compared, as is the support.
   Fit<Model> optimise(const Model& hypothesis, const Start& start) const {
-    return ransac::optimise(
-        hypothesis, start, [this](const Model& model) { return support(model); },
-        [this](float radius, Model* model) { return refit(*model, radius, model); });
+    return optimise_over(compared_, hypothesis, start);
+  }
+
+  // By all matches, what the search has found.
+  Fit<Model> refine(const Fit<Model>& found) const { return ransac::refine(*this, found); }
+
+  Fit<Model> optimise_by_all(const Model& from, const Start& start) const {
+    return optimise_over(problem_.matches, from, start);
+  }
+  bool refit_by_all(float radius, Model* model) const {
+    return refit(problem_.matches, *model, radius, model);
+  }
+  Support support_of_all(const Model& model) const { return support(problem_.matches, model); }
+  const Columns& matches() const { return problem_.matches; }
+
+  // Moves the target of a match.
+  void put(std::int32_t i, float target_x) const { problem_.matches.column[2][i] = target_x; }
+
+  // The first inlier from `first` on, or the number of matches.
+  std::int32_t next_inlier(const Model& m, std::int32_t first) const {
+    const ransac::Model<Lanes, kSize> model = in_all_lanes(m);
+    const Columns& matches = problem_.matches;
+    for (std::int32_t i = first; i < matches.size; i += kLanes) {
+      const Lanes term = score_term(squared_residual(model, load_matches(matches, i), matches.size - i));
+      const unsigned inliers = bits_of(term > Lanes(kTermFloor));
+      if (inliers != 0) return i + __builtin_ctz(inliers);
+    }
+    return matches.size;
   }
 
  private:
@@ -35,17 +67,29 @@ class Fitter {
     return model;
   }
 
-  Support support(const Model& m) const {
+  // Of the first num_present lanes; the others are no inliers.
+  Lanes squared_residual(const ransac::Model<Lanes, kSize>& model, const Match<Lanes>& match,
+                         std::int32_t num_present) const {
+    const Lanes squared = estimator_.squared_residual(model, match);
+    return num_present >= kLanes ? squared : select(first_lanes(num_present), squared, Lanes(1e30f));
+  }
+
+  Fit<Model> optimise_over(const Columns& matches, const Model& hypothesis, const Start& start) const {
+    return ransac::optimise(
+        hypothesis, start, [&](const Model& model) { return support(matches, model); },
+        [&](float radius, Model* model) { return refit(matches, *model, radius, model); });
+  }
+
+  Support support(const Columns& matches, const Model& m) const {
     const ransac::Model<Lanes, kSize> model = in_all_lanes(m);
     Support total{0, 0};
-    const Columns& matches = problem_.matches;
     for (std::int32_t first = 0; first < matches.size; first += kMaxTermsInInt32) {
       const std::int32_t last =
           matches.size - first < kMaxTermsInInt32 ? matches.size : first + kMaxTermsInInt32;
       LaneInts sum(0);
       std::int32_t num_terms = 0;
       for (std::int32_t i = first; i < last; i += kLanes, ++num_terms) {
-        const Lanes term = score_term(estimator_.squared_residual(model, load_matches(matches, i)));
+        const Lanes term = score_term(squared_residual(model, load_matches(matches, i), matches.size - i));
         sum = sum + bits_of(term);
         total.num_inliers += __builtin_popcount(bits_of(term > Lanes(kTermFloor)));
       }
@@ -62,22 +106,22 @@ class Fitter {
     return total;
   }
 
-  bool refit(const Model& from, float radius, Model* to) const {
+  bool refit(const Columns& matches, const Model& from, float radius, Model* to) const {
     ransac::Model<double, kSize> fitted;
-    if (!fit(from, 1 / (radius * radius), &fitted)) return false;
+    if (!fit(matches, from, 1 / (radius * radius), &fitted)) return false;
     for (int k = 0; k < kSize; ++k) to->at[k] = static_cast<float>(fitted[k]);
     return true;
   }
 
-  bool fit(const Model& from, float inverse_squared_radius, ransac::Model<double, kSize>* fitted) const {
-    const Columns& matches = problem_.matches;
+  bool fit(const Columns& matches, const Model& from, float inverse_squared_radius,
+           ransac::Model<double, kSize>* fitted) const {
     if constexpr (Estimator::kNumSums > 0) {
       const ransac::Model<Lanes, kSize> model = in_all_lanes(from);
       Lanes sums[Estimator::kNumSums];
       for (Lanes& sum : sums) sum = Lanes(0.0f);
       for (std::int32_t i = 0; i < matches.size; i += kLanes) {
         const Match<Lanes> match = load_matches(matches, i);
-        const Lanes squared = estimator_.squared_residual(model, match);
+        const Lanes squared = squared_residual(model, match, matches.size - i);
         estimator_.add(model, match, weight_within(squared, Lanes(inverse_squared_radius)), sums);
       }
       double total[Estimator::kNumSums];
@@ -105,6 +149,7 @@ class Fitter {
 
   Estimator estimator_;
   ProblemView problem_;
+  Columns compared_;
 };
 
 // Source of the loop (loop.h).
@@ -132,13 +177,13 @@ class LanesSource {
   }
 
   double sample_probability(const Fit<Model>& fit) const {
-    return sampler_.sample_probability(fit.support.num_inliers);
+    return sampler_.sample_probability(fit.support.num_inliers, fitter_.compared().size);
   }
 
  private:
   void score_pending() {
     const auto model = pending_.unscored();
-    const Columns& matches = problem_.matches;
+    const Columns& matches = fitter_.compared();
     for (std::int32_t first = 0; first < matches.size; first += kMaxTermsInInt32) {
       const std::int32_t last =
           matches.size - first < kMaxTermsInInt32 ? matches.size : first + kMaxTermsInInt32;

@@ -33,7 +33,7 @@ class SliceFloor {
 
 // Takes of the candidates of one slice, in order, those that the search takes.
 template <class Estimator, class Model>
-FASTDCT_HD void scan(const Candidate<Model>* candidates, std::int32_t count, std::int32_t num_matches,
+FASTDCT_HD void scan(const Candidate<Model>* candidates, std::int32_t count, std::int32_t num_compared,
                      Progress<Model>* progress) {
   for (std::int32_t i = 0; i < count; ++i) {
     const Hypothesis<Model>& hypothesis = candidates[i].hypothesis;
@@ -42,7 +42,7 @@ FASTDCT_HD void scan(const Candidate<Model>* candidates, std::int32_t count, std
     const Fit<Model>& fit = candidates[i].fit;
     if (!progress->take(hypothesis, fit)) continue;
     const int size = Estimator::kSampleSize;
-    progress->stop_by(sample_probability(size, fit.support.num_inliers, num_matches), hypothesis.index);
+    progress->stop_by(sample_probability(size, fit.support.num_inliers, num_compared), hypothesis.index);
   }
 }
 

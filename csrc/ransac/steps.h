@@ -65,15 +65,57 @@ FASTDCT_HD bool refit(const Group& group, const Estimator& estimator, const Colu
   return true;
 }
 
+// Fitter of search_lanes.h, over columns that it may write to.
 template <class Estimator, class Group>
-FASTDCT_HD Fit<Model<float, Estimator::kModelSize>> optimise(
-    const Group& group, const Estimator& estimator, const Columns& matches,
-    const Model<float, Estimator::kModelSize>& hypothesis, const Start& start) {
-  const auto support = [&](const auto& model) { return support_of(group, estimator, matches, model); };
-  const auto refit_within = [&](float radius, auto* model) {
-    return refit(group, estimator, matches, radius, model);
-  };
-  return optimise(hypothesis, start, support, refit_within);
-}
+class GroupFitter {
+ public:
+  using Model = ransac::Model<float, Estimator::kModelSize>;
+
+  FASTDCT_HD GroupFitter(const Group& group, const Estimator& estimator, const Columns& matches)
+      : group_(group),
+        estimator_(estimator),
+        matches_(matches),
+        compared_(matches.first(num_compared<Estimator>(matches.size))) {}
+
+  FASTDCT_HD const Columns& matches() const { return matches_; }
+  FASTDCT_HD const Columns& compared() const { return compared_; }
+  FASTDCT_HD Fit<Model> optimise(const Model& hypothesis, const Start& start) const {
+    return optimise_over(compared_, hypothesis, start);
+  }
+  FASTDCT_HD Fit<Model> optimise_by_all(const Model& from, const Start& start) const {
+    return optimise_over(matches_, from, start);
+  }
+  FASTDCT_HD bool refit_by_all(float radius, Model* model) const {
+    return ransac::refit(group_, estimator_, matches_, radius, model);
+  }
+  FASTDCT_HD Support support_of_all(const Model& model) const {
+    return support_of(group_, estimator_, matches_, model);
+  }
+  FASTDCT_HD std::int32_t next_inlier(const Model& model, std::int32_t first) const {
+    std::int32_t i = first;
+    while (i < matches_.size && !(score_term(Estimator::squared_residual(model, matches_[i])) > kTermFloor)) {
+      ++i;
+    }
+    return i;
+  }
+  FASTDCT_HD void put(std::int32_t i, float target_x) const {
+    group_.sync();
+    matches_.column[2][i] = target_x;
+    group_.sync();
+  }
+
+ private:
+  FASTDCT_HD Fit<Model> optimise_over(const Columns& matches, const Model& from, const Start& start) const {
+    const auto support = [&](const Model& model) { return support_of(group_, estimator_, matches, model); };
+    const auto refit_within = [&](float radius, Model* model) {
+      return ransac::refit(group_, estimator_, matches, radius, model);
+    };
+    return ransac::optimise(from, start, support, refit_within);
+  }
+
+  Group group_;
+  Estimator estimator_;
+  Columns matches_, compared_;
+};
 
 }  // namespace fastdct::ransac

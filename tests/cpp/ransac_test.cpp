@@ -227,6 +227,7 @@ static void check_slices(const Estimator& estimator, const r::ModelKernels<Estim
   const r::Fit<Model> expected =
       kernels.search(problem, {estimator.bounds, budget, r::Sampling::uniform, 11});
   const r::SerialGroup<r::kSearchLanes> group;
+  const r::GroupFitter<Estimator, r::SerialGroup<r::kSearchLanes>> fitter(group, estimator, problem.matches);
   r::Progress<Model> progress;
   progress.start(budget, {}, 0);
   for (std::int32_t first = 0; first < budget.max_iterations; first += slice_length) {
@@ -235,24 +236,27 @@ static void check_slices(const Estimator& estimator, const r::ModelKernels<Estim
     for (std::int32_t index = first; index < std::min(first + slice_length, budget.max_iterations); ++index) {
       Model model;
       if (!r::make_hypothesis(estimator, problem.ordered, 11, index, &model)) continue;
-      const std::int64_t score = r::support_of(group, estimator, problem.matches, model).score;
+      const std::int64_t score = r::support_of(group, estimator, fitter.compared(), model).score;
       if (!floor.keeps(score)) continue;
-      candidates.push_back({{model, score, index},
-                            r::optimise(group, estimator, problem.matches, model, r::kStartFromSample)});
+      candidates.push_back({{model, score, index}, fitter.optimise(model, r::kStartFromSample)});
     }
-    r::scan<Estimator>(candidates.data(), static_cast<std::int32_t>(candidates.size()), pair.matches.size,
-                       &progress);
+    r::scan<Estimator>(candidates.data(), static_cast<std::int32_t>(candidates.size()),
+                       fitter.compared().size, &progress);
   }
-  const r::Fit<Model> got = progress.result();
+  const r::Fit<Model> got = r::refine(fitter, progress.result());
   CHECK(got.num_iterations == expected.num_iterations);
   CHECK(got.support.score == expected.support.score &&
         got.support.num_inliers == expected.support.num_inliers);
   if (got.support.score == 0) return;
   for (int k = 0; k < Estimator::kModelSize; ++k) CHECK(got.model[k] == expected.model[k]);
 
-  std::vector<std::int32_t> inlier(pair.matches.size + 8);
-  const r::Polished polished =
-      kernels.polish(estimator, {pair.matches, problem.frame, pair.max_error, inlier.data()}, expected);
+  std::vector<std::int32_t> index(pair.matches.size + 8);
+  std::vector<std::uint8_t> inlier[2] = {std::vector<std::uint8_t>(index.size()),
+                                         std::vector<std::uint8_t>(index.size())};
+  const r::Polished polished = kernels.polish(
+      estimator,
+      {pair.matches, problem.frame, pair.max_error, {inlier[0].data(), inlier[1].data()}, index.data()},
+      expected);
   const auto by_steps = r::polish(r::SerialGroup<r::kPolishLanes>(), estimator, pair.matches, problem.frame,
                                   pair.max_error, got.model);
   CHECK(by_steps.support.score == polished.support.score);
@@ -263,7 +267,7 @@ static void check_slices(const Estimator& estimator, const r::ModelKernels<Estim
 static void test_slices_find_what_the_search_finds() {
   const r::LinearBounds bounds = r::linear_bounds({0.2, 5, 4, false});
   const r::SearchKernels& kernels = r::best_search_kernels();
-  for (const int size : {5, 17, 64, 150}) {
+  for (const int size : {5, 17, 64, 150, 333, 1500}) {
     for (const int period : {2, 5, 1000}) {  // every second, every fifth, none true
       std::vector<double> source, target;
       for (int i = 0; i < size; ++i) {

@@ -104,12 +104,9 @@ def match(
     max_distance: float,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Match on the GPU; results as `fastdct.ops.torch_ops.match`. Waits for the GPU once, to know how many there are."""
-    if metric == "hamming" or one_to_one:
-        raise NotImplementedError(
-            "metric 'hamming' and one_to_one without mutual run on the CPU only: pass CPU tensors"
-        )
     _check_device(query, candidates, offsets)
-    q, c = query.float().contiguous(), candidates.float().contiguous()  # [n, d], [M, d]
+    widen = unpacked if metric == "hamming" else torch.Tensor.float
+    q, c = widen(query).contiguous(), widen(candidates).contiguous()  # [n, d], [M, d]
     starts = offsets.contiguous()
     num_query, num_candidates = len(q), len(starts) - 1
     nearest = torch.full((2, num_candidates, num_query), -1, dtype=torch.int32, device=q.device)
@@ -135,11 +132,29 @@ def match(
         starts,
         nearest,
         nearest_query,
-        inner_product=metric == "inner_product",
+        metric=metric,
         mutual=mutual,
+        one_to_one=one_to_one,
         max_ratio=max_ratio,
         max_distance=max_distance,
     )
+
+
+def unpacked(rows: Tensor) -> Tensor:
+    """Bits [rows, 8 d] of bytes [rows, d] as numbers 0 and 1, whose squared Euclidean distances are Hamming distances.
+
+    The neighbours are then the Euclidean ones, ties included, since float32 holds such sums exactly; eight times the work
+    of comparing bytes, by the same kernel.
+
+    Raises
+    ------
+    TypeError
+        Not uint8.
+    """
+    if rows.dtype != torch.uint8:
+        raise TypeError(f"descriptors must be uint8, eight bits each, for metric 'hamming', not {rows.dtype}")
+    places = torch.arange(8, dtype=torch.uint8, device=rows.device)
+    return ((rows[:, :, None] >> places) & 1).flatten(1).float()
 
 
 def _accepted(
@@ -149,8 +164,9 @@ def _accepted(
     nearest: Tensor,
     nearest_query: Tensor,
     *,
-    inner_product: bool,
+    metric: str,
     mutual: bool,
+    one_to_one: bool,
     max_ratio: float,
     max_distance: float,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -163,20 +179,33 @@ def _accepted(
     if mutual and len(c):
         keep &= nearest_query[place[0]] == rows
     candidate, query = keep.nonzero(as_tuple=True)  # [K]
-    first = _distance(q[query], c[place[0][keep]], inner_product)  # [K]
+    first = _distance(q[query], c[place[0][keep]], metric)  # [K]
     good = first <= max_distance
     if math.isfinite(max_ratio):
-        second = _distance(q[query], c[place[1][keep]], inner_product)
+        second = _distance(q[query], c[place[1][keep]], metric)
         good &= (first <= max_ratio * second) | (nearest[1][keep] < 0)
+    if one_to_one:
+        good &= _closest(place[0][keep], query, torch.where(good, first.float(), math.inf), num_rows=len(c))
     candidate, query, index = candidate[good], query[good], nearest[0][keep][good].long()
     counts = torch.bincount(candidate, minlength=len(offsets) - 1)
     return query, index, torch.nn.functional.pad(counts.cumsum(0), (1, 0)), first[good].float()
 
 
-def _distance(a: Tensor, b: Tensor, inner_product: bool) -> Tensor:
-    if inner_product:
+def _closest(row: Tensor, query: Tensor, distance: Tensor, *, num_rows: int) -> Tensor:
+    """Of the matches [K] with one candidate row those that are nearest, of equals that of the first query row."""
+    least = distance.new_full((num_rows,), math.inf).scatter_reduce(0, row, distance, "amin")  # [M]
+    nearest = distance == least[row]
+    far = int(torch.iinfo(torch.int64).max)
+    order = torch.where(nearest, query, far)
+    first = order.new_full((num_rows,), far).scatter_reduce(0, row, order, "amin")  # [M]
+    return nearest & (query == first[row])
+
+
+def _distance(a: Tensor, b: Tensor, metric: str) -> Tensor:
+    if metric == "inner_product":
         return 1 - (a.double() * b).sum(dim=1)
-    return (a.double() - b).square().sum(dim=1).sqrt()
+    squared = (a.double() - b).square().sum(dim=1)
+    return squared if metric == "hamming" else squared.sqrt()
 
 
 def _refuse_bad_rows(rows: Tensor, *, name: str) -> None:

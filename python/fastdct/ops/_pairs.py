@@ -35,8 +35,7 @@ class Pairs:
             return result
         import torch
 
-        mask = torch.from_numpy(self.mask.copy())
-        return torch.zeros(mask.shape, dtype=torch.bool).masked_scatter_(mask, values)
+        return in_places(values, torch.from_numpy(self.mask.copy()))
 
 
 def ragged_pairs(
@@ -92,6 +91,30 @@ def padded_pairs(
     offsets = np.cumsum([0, *present.sum(axis=1)], dtype=np.int64)  # [P + 1]
     ragged = ragged_pairs(rows.pop("source"), rows.pop("target"), offsets, rows)
     return Pairs(**{**vars(ragged), "mask": present})
+
+
+def in_places(values: Any, mask: Any) -> Any:
+    """Booleans [K] as the tensor ``mask`` [P, N] has its K places, False elsewhere."""
+    return mask.new_zeros(mask.shape).masked_scatter_(mask, values)
+
+
+def present_rows(padded: tuple[Any, ...], mask: Any) -> tuple[tuple[Any, ...], Any]:
+    """Tensors [P, N, 2] as [K, 2], on their device, and offsets [P + 1]: the places where ``mask`` [P, N] is true.
+
+    Raises
+    ------
+    ValueError
+        Another shape or type; the message says what is accepted.
+    """
+    for value in padded:
+        if str(mask.dtype) != "torch.bool" or value.shape != (*mask.shape, 2) or mask.ndim != 2:
+            raise ValueError(
+                f"mask must be bool [P, N] for points [P, N, 2], not {mask.dtype} {list(mask.shape)} for {list(value.shape)}"
+            )
+    counts = mask.sum(dim=1)  # int64 [P]
+    offsets = counts.new_zeros(len(counts) + 1)
+    offsets[1:] = counts.cumsum(dim=0)
+    return tuple(value[mask] for value in padded), offsets
 
 
 def _present_rows(value: Array, present: NDArray[np.bool_], *, name: str) -> NDArray[Any]:

@@ -94,7 +94,7 @@ def match(
     num_threads : int
         CPU threads, each taking whole candidates. The GIL is released.
 
-    Tensors on a GPU are matched there (Euclidean and inner product, without ``one_to_one``) and find the same neighbours.
+    Tensors on a GPU are matched there and find the same neighbours.
 
     Raises
     ------

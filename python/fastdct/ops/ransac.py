@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from fastdct.ops._arrays import (
     shapes,
     to_numpy,
 )
-from fastdct.ops._pairs import padded_pairs, ragged_pairs
+from fastdct.ops._pairs import in_places, padded_pairs, present_rows, ragged_pairs
 
 MODELS = ("similarity", "affine", "homography", "fundamental")
 SAMPLINGS = ("uniform", "prosac", "one_point")
@@ -87,7 +87,9 @@ def ransac(
     within three times ``max_error``, then on the inliers for as long as that raises the score. Drawing stops when a
     sample of inliers only would have come up with probability ``confidence``, by the exact probability of sampling
     without replacement (arXiv 2503.07829), or at ``max_iterations``; samples that turn out degenerate or implausible
-    count as drawn. A homography starts from the best affine map and goes on with samples of four.
+    count as drawn. All of this goes by 320 or, if more, a quarter of a pair's matches, chosen at random (by all of them for
+    a fundamental matrix); what is found is then fitted to all. Up to twelve inliers are each left out once, since a
+    false one among few holds the model where it is one. A homography starts from the best affine map and goes on with samples of four.
 
     A pair's result depends on its own matches and the options only: not on its place in the batch, the other pairs,
     ``num_threads`` or the kind of CPU. Random numbers are Philox4x32-10, keyed by ``seed`` and the index of the
@@ -132,8 +134,9 @@ def ransac(
     num_threads : int
         CPU threads, each taking whole pairs. The GIL is released.
 
-    Tensors on a GPU are verified there (similarity and affine, uniform sampling, ragged), by the same hypotheses; what is
-    found stays there, and nothing is waited for: values are not checked, NaN and infinity are outliers.
+    Tensors on a GPU are verified there (similarity and affine, uniform sampling; NotImplementedError for the others), by the
+    same hypotheses; what is found stays there, and nothing is waited for but, with ``mask``, the number of matches: values
+    are not checked, NaN and infinity are outliers.
 
     Raises
     ------
@@ -158,9 +161,13 @@ def ransac(
         "num_threads": bounded_integer(num_threads, name="num_threads", low=1, high=2**31 - 1),
     }
     if on_gpu(source):
-        if mask is not None or offsets is None:
-            raise TypeError("pairs on the GPU are ragged: give offsets, not mask")
-        return _ransac_on_gpu(source, target, offsets, max_error, options)
+        if (mask is None) == (offsets is None):
+            raise TypeError("offsets (for [K, 2] points) or mask (for padded [P, N, 2] points) must be given")
+        if mask is None:
+            return _ransac_on_gpu(source, target, offsets, max_error, options)
+        (source, target), offsets = present_rows((source, target), mask)
+        found = _ransac_on_gpu(source, target, offsets, max_error, options)
+        return replace(found, inlier_mask=in_places(found.inlier_mask, mask))
     if mask is None:
         pairs = ragged_pairs(source, target, offsets, extras)
     else:

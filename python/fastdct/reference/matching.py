@@ -91,8 +91,7 @@ def score(squared: _Floats, *, max_error: float) -> float:
     """Sum the truncated quadratic score of squared residuals [K], in inliers."""
     bound = max_error * max_error
     inliers: list[float] = squared[squared <= bound].tolist()
-    steps = [math.floor((1 - r / bound) * SCORE_STEPS) for r in inliers]
-    return sum(steps) / SCORE_STEPS
+    return sum(int(SCORE_STEPS - r * (SCORE_STEPS / bound)) for r in inliers) / SCORE_STEPS
 
 
 def num_one_to_one(squared: _Floats, source: _Floats, target: _Floats, *, max_error: float) -> int:
