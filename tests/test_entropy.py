@@ -174,8 +174,11 @@ def test_a_height_defined_after_the_first_scan(options):
         + data[end:]
     )
     assert outcome(_C.read_jpeg, late) == outcome(_C.read_jpeg, data)
+    assert fastdct.probe(late) == fastdct.probe(data)
     without = data[:frame] + bytes(2) + data[frame + 2 :]
     assert isinstance(outcome(_C.read_jpeg, without), str)
+    with pytest.raises(fastdct.JpegError):
+        fastdct.probe(without)
 
 
 def test_recovered_data_come_from_libjpeg():

@@ -46,7 +46,7 @@ def sources(target: str) -> list[str]:
     jpeg = ROOT / "csrc" / "jpeg"
     parsers = [jpeg / "exif.cpp", jpeg / "markers.cpp"]
     if target == "fuzz_frame":
-        parsers.append(jpeg / "entropy" / "frame.cpp")
+        parsers += [jpeg / "entropy" / "frame.cpp", jpeg / "entropy" / "frame_header.cpp"]
     core = [*jpeg.glob("*.cpp"), *(jpeg / "entropy").glob("*.cpp"), *(ROOT / "csrc" / "common").glob("*.cpp")]
     whole = sorted(path for path in core if path.stem not in KERNELS)
     core = whole if target in WHOLE else parsers

@@ -57,7 +57,7 @@ py::tuple to_python(Component& component) {
 Header probe_jpeg(const py::buffer& source) {
   const Bytes bytes(source);
   py::gil_scoped_release release;
-  return jpeg::read_header(bytes.data(), bytes.size());
+  return jpeg::read_header_fast(bytes.data(), bytes.size());
 }
 
 std::optional<std::string> find_anomaly(const py::buffer& source) {
@@ -150,7 +150,7 @@ void bind_jpeg(py::module_& m) {
         py::arg("recover"), py::arg("max_pixels"));
   m.def("find_anomaly", find_anomaly, py::arg("source"));
   m.def("read_jpeg", read_jpeg, py::arg("source"), py::kw_only(), py::arg("recover"), py::arg("max_pixels"),
-        py::arg("num_threads"));
+        py::arg("num_threads") = 1);
   m.def("write_jpeg", write_jpeg, py::arg("height"), py::arg("width"), py::arg("color_space"),
         py::arg("orientation"), py::arg("components"));
 }

@@ -81,6 +81,12 @@ void copy_planes(const Component& component, Plane& plane, int num_frequencies) 
 
 }  // namespace
 
+Header read_header_fast(const uint8_t* data, size_t size) {
+  MarkerReader markers(data, size);
+  if (markers.first_scan() == MarkerReader::Found::kScan) return markers.header();
+  return read_header(data, size);
+}
+
 Image read_image_fast(const uint8_t* data, size_t size, const ReadOptions& options,
                       const DecodeAtOnce& decode_at_once) {
   Request request;

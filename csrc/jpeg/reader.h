@@ -13,6 +13,10 @@
 
 namespace fastdct::jpeg {
 
+// The header of a file, also of one whose height stands behind its first scan (DNL), which libjpeg-turbo does
+// not read. Throws JpegError.
+Header read_header_fast(const uint8_t* data, size_t size);
+
 // Decodes at once what a decoder has begun, or leaves it alone: nullopt.
 using DecodeAtOnce = std::function<std::optional<ImageDecoder::State>(ImageDecoder&)>;
 

@@ -31,7 +31,7 @@ _Component = tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16], tuple[int, int
 
 def probe_jpeg(source: _Bytes) -> JpegHeader: ...
 def read_jpeg(
-    source: _Bytes, *, recover: bool, max_pixels: int, num_threads: int
+    source: _Bytes, *, recover: bool, max_pixels: int, num_threads: int = 1
 ) -> tuple[JpegHeader, list[_Component], list[str]]: ...
 def read_jpeg_through_libjpeg(
     source: _Bytes, *, recover: bool, max_pixels: int

@@ -242,29 +242,4 @@ bool MarkerReader::check_scan() {
   return true;
 }
 
-// As jdapimin.c's default_decompress_parms.
-bool MarkerReader::find_color_space() {
-  const auto& c = frame_.components;
-  switch (frame_.num_components) {
-    case 1:
-      frame_.color_space = ColorSpace::kGrayscale;
-      break;
-    case 3:
-      frame_.color_space = ColorSpace::kYCbCr;
-      if (has_jfif_) break;
-      if (adobe_transform_ > 1) return odd("an unknown Adobe transform");
-      if (adobe_transform_ == 0 ||
-          (adobe_transform_ < 0 && c[0].id == 'R' && c[1].id == 'G' && c[2].id == 'B'))
-        frame_.color_space = ColorSpace::kRgb;
-      break;
-    case 4:
-      if (adobe_transform_ > 0 && adobe_transform_ != 2) return odd("an unknown Adobe transform");
-      frame_.color_space = adobe_transform_ == 2 ? ColorSpace::kYcck : ColorSpace::kCmyk;
-      break;
-    default:
-      frame_.color_space = ColorSpace::kUnknown;
-  }
-  return true;
-}
-
 }  // namespace fastdct::jpeg

@@ -68,6 +68,7 @@ class MarkerReader {
   const HuffmanSpec& ac_spec(int table) const { return ac_specs_[table]; }
   int restart_interval() const { return restart_interval_; }
   int first_restart_interval() const { return first_restart_interval_; }  // in force at the first scan
+  Header header() const;                                                  // once a scan was found
   const uint8_t* end() const { return end_; }
   const char* anomaly() const { return anomaly_; }  // what was odd, once kAnomaly was returned
 

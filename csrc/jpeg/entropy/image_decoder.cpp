@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "jpeg/entropy/kernels.h"
-#include "jpeg/markers.h"
 
 namespace fastdct::jpeg {
 namespace {
@@ -161,14 +160,7 @@ ImageDecoder::State ImageDecoder::finish() {
     if (!frame.components[i].scanned) return odd("a component without a scan");
   for (size_t i = 0; i < image_.planes.size(); ++i)
     image_.planes[i].quantization = frame.components[i].quantization;
-  Header& header = image_.header;
-  header.height = frame.height;
-  header.width = frame.width;
-  header.color_space = frame.color_space;
-  header.process = process_name(frame.marker);
-  header.restart_interval = markers_->first_restart_interval();
-  header.orientation = std::max(frame.orientation, 1);
-  for (int i = 0; i < frame.num_components; ++i) header.sampling.push_back(frame.components[i].sampling);
+  image_.header = markers_->header();
   return State::kDone;
 }
 
