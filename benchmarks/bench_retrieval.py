@@ -1,7 +1,8 @@
 """How well the packaged weights retrieve: mAP by kind, global only and verified, and what a picture costs.
 
 Usage: python benchmarks/bench_retrieval.py FOLDER, where FOLDER holds gnd.json and the photos that it names.
-``--baseline KIND=mAP`` (repeatable) records figures of another system on the same ground truth for the plot.
+``--pixels FILE`` compares with a quantised MobileNetV2 on pixels, its average over positions at 224 x 224;
+``--other WEIGHTS`` with other weights. Intervals are 95 % of a paired bootstrap over queries.
 """
 
 from __future__ import annotations
@@ -13,24 +14,25 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 import machine
-from fastdct import models
+from fastdct import Decoder, models
 from fastdct.retrieval import Extractor, GeometricVerification, Index, Record
 from fastdct.retrieval.benchmark import Benchmark
-from fastdct.retrieval.evaluation import Evaluation
+from fastdct.retrieval.evaluation import Evaluation, evaluate, paired_bootstrap
 from fastdct.retrieval.features import Features
 from fastdct.retrieval.ground_truth import GroundTruth
 
 
 def extract(extractor: Extractor, names: tuple[str, ...], folder: Path) -> tuple[dict[str, Features], float]:
-    """Features of each picture, and the median seconds that one took, file to features."""
+    """Features of each picture, and the median seconds of its thread that one took, file to features."""
     features, seconds = {}, []
     for name in names:
-        start = time.perf_counter()
+        start = time.thread_time()
         features[name] = extractor.extract(folder / name)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.thread_time() - start)
     return features, statistics.median(seconds)
 
 
@@ -39,13 +41,8 @@ def bytes_of(features: Features) -> int:
     return 4 * features.global_descriptor.size + 2 * features.descriptors.size
 
 
-def scores(evaluation: Evaluation) -> dict[str, Any]:
-    by_kind = {kind: round(value.mean_average_precision, 4) for kind, value in evaluation.kinds.items()}
-    return {**by_kind, "all": round(evaluation.overall.mean_average_precision, 4)}
-
-
-def measure(folder: Path, model: str) -> dict[str, Any]:
-    torch.set_num_threads(1)
+def judge(folder: Path, model: str) -> tuple[tuple[Evaluation, Evaluation], dict[str, Any]]:
+    """Global and verified rankings by the weights ``model``, and what they cost."""
     ground_truth = folder / "gnd.json"
     extractor = Extractor(models.load(model))
     names = GroundTruth.load(ground_truth).images
@@ -56,21 +53,73 @@ def measure(folder: Path, model: str) -> dict[str, Any]:
         benchmark = Benchmark.load(index, ground_truth)
         queries = benchmark.features(extractor)
         plain = benchmark.run(queries)
-        start = time.perf_counter()
+        start = time.thread_time()
         verified = benchmark.run(queries, steps=[GeometricVerification()])
-        per_query = (time.perf_counter() - start) / len(queries)
-    return {
-        "model": model,
-        "convention": plain.convention,
-        "queries": {
-            **{kind: value.num_queries for kind, value in plain.kinds.items()},
-            "all": plain.overall.num_queries,
-        },
-        "mAP": {"DCT global": scores(plain), "DCT global + verification": scores(verified)},
-        "threads": 1,
+        per_query = (time.thread_time() - start) / len(queries)
+    costs = {
         "extraction_ms": round(1e3 * seconds, 1),
         "search_and_verify_ms": round(1e3 * per_query, 1),
         "bytes_per_image": round(statistics.mean(map(bytes_of, features.values()))),
+    }
+    return (plain, verified), costs
+
+
+@torch.inference_mode()
+def judge_pixels(folder: Path, file: str) -> Evaluation:
+    """Rankings by the cosine of average-pooled features on pixels."""
+    truth = GroundTruth.load(folder / "gnd.json")
+    network, decoder = models.load_quantized(file), Decoder(224, output="rgb", dtype="float32")
+    rows = {}
+    for name in {*truth.images, *(query.name for query in truth.queries)}:
+        pixels = torch.from_numpy(decoder.decode(folder / name))[None]  # [1, 3, 224, 224]
+        pooled = network.features((pixels - 127.5) / 127.5).mean(dim=(2, 3))[0]
+        rows[name] = torch.nn.functional.normalize(pooled, dim=0).numpy()
+    database = np.stack([rows[name] for name in truth.images])
+    orders = {query.name: np.argsort(-(database @ rows[query.name])) for query in truth.queries}
+    return evaluate(
+        {
+            query.name: [place for place in orders[query.name].tolist() if place not in query.junk]
+            for query in truth.queries
+        },
+        truth,
+    )
+
+
+def scores(evaluation: Evaluation) -> dict[str, Any]:
+    by_kind = {kind: round(value.mean_average_precision, 4) for kind, value in evaluation.kinds.items()}
+    return {**by_kind, "all": round(evaluation.overall.mean_average_precision, 4)}
+
+
+def gains(systems: dict[str, Evaluation]) -> dict[str, list[float]]:
+    """By "one - other": the difference of mAP over all queries and its bounds."""
+    found = {}
+    names = list(systems)
+    for place, other in enumerate(names):
+        for one in names[place + 1 :]:
+            pair = [systems[name].overall.average_precision for name in (other, one)]
+            gain = paired_bootstrap(*pair)
+            found[f"{one} - {other}"] = [round(value, 4) for value in (gain.mean, gain.low, gain.high)]
+    return found
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    systems = {}
+    if arguments.pixels:
+        systems["MobileNetV2 on pixels"] = judge_pixels(arguments.folder, arguments.pixels)
+    for weights in arguments.other:
+        systems[f"{weights} global"], systems[f"{weights} verified"] = judge(arguments.folder, weights)[0]
+    own, costs = judge(arguments.folder, arguments.model)
+    systems["DCT global"], systems["DCT global + verification"] = own
+    kinds = {kind: value.num_queries for kind, value in own[0].kinds.items()}
+    return {
+        "model": arguments.model,
+        "convention": own[0].convention,
+        "queries": {**kinds, "all": own[0].overall.num_queries},
+        "mAP": {name: scores(evaluation) for name, evaluation in systems.items()},
+        "gains": gains(systems),
+        "threads": 1,
+        **costs,
     }
 
 
@@ -78,18 +127,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", default="delg-small")
-    parser.add_argument("--baseline", action="append", default=[], metavar="KIND=mAP")
-    parser.add_argument("--baseline-name", default="baseline")
-    arguments = parser.parse_args()
-    result = measure(arguments.folder, arguments.model)
-    if arguments.baseline:
-        pairs = (item.split("=") for item in arguments.baseline)
-        result["mAP"] = {
-            arguments.baseline_name: {kind: float(value) for kind, value in pairs},
-            **result["mAP"],
-        }
+    parser.add_argument("--pixels", metavar="FILE", help="npz file of a quantised MobileNetV2")
+    parser.add_argument("--other", action="append", default=[], metavar="WEIGHTS")
+    result = measure(parser.parse_args())
     for name, values in result["mAP"].items():
         print(f"{name:28}", "  ".join(f"{kind} {value:.3f}" for kind, value in values.items()))
+    for name, (mean, low, high) in result["gains"].items():
+        print(f"{name}: {mean:+.3f} [{low:+.3f}, {high:+.3f}]")
     print({key: result[key] for key in ("extraction_ms", "search_and_verify_ms", "bytes_per_image")})
     print(machine.save("retrieval", result))
 

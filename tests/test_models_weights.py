@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from importlib import resources
+from pathlib import Path
 
 import pytest
 import torch
@@ -168,3 +169,5 @@ def test_packaged_weights_are_small_and_complete():
     assert all(value.isfinite().all() for value in model.state_dict().values())
     card = (directory / "README.md").read_text(encoding="utf-8")
     assert all(word in card for word in ("Licence", "Data", "Recipe", "Figures"))
+    notice = Path(__file__).parent.parent / "NOTICE"
+    assert "python/fastdct/weights/delg_small" in notice.read_text(encoding="utf-8")

@@ -58,7 +58,7 @@ def test_inliers_come_first_with_an_infinite_weight(index, query):
 
 def test_an_inlier_is_worth_a_little_similarity(index, query):
     ranking = search(index, query, top_k=10)
-    score = {hit.name: hit.similarity + 0.003 * hit.num_inliers for hit in ranking}
+    score = {hit.name: hit.similarity + 0.005 * hit.num_inliers for hit in ranking}
     assert list(ranking.names) == sorted(score, key=lambda name: -score[name])
     assert list(ranking.names) != by_similarity(index, query)
     assert list(ranking.names) != list(

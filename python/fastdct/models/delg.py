@@ -134,7 +134,7 @@ def delg_small(*, channels: int | ChannelSelection = 64) -> Delg:
             embedding_dim=512,
             reduction=128,
             gem_p=2.0,
-            input_area=320 * 320,
+            input_area=288 * 288,
             **_inputs(channels),
         )
     )

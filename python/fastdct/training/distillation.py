@@ -32,7 +32,7 @@ from fastdct.training.whitening import fit_whitening
 
 @dataclass(frozen=True, kw_only=True)
 class DistilTraining(DelgTraining):
-    """A training run of DELG with a teacher; the defaults trained the packaged weights."""
+    """A training run of DELG with a teacher; the card of the packaged weights has the options that trained them."""
 
     model: str = option("network: delg-small", default="delg-small")
     teacher: str = option("npz file of a quantised MobileNetV2 on pixels to learn from")
