@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from fastdct.data import LoadedBatch
 from fastdct.models import DelgOutput
+from fastdct.training import DelgTraining
 from fastdct.training.losses import DelgLoss
 from fastdct.training.margins import ArcFace, CurricularFace
 
@@ -130,3 +132,41 @@ def test_total_is_the_weighted_sum():
     expected = functional.cross_entropy(loss.attention_classifier(pooled), labels)
     torch.testing.assert_close(losses.attention, expected)
     torch.testing.assert_close(losses.total, losses.descriptor + 0.5 * losses.attention)
+
+
+def test_the_autoencoder_is_the_formula(tmp_path):
+    """Descriptor, attention on what is rebuilt, and ten times the mean squared error; the backbone learns of the first."""
+    torch.manual_seed(0)
+    config = DelgTraining(labels=tmp_path, output=tmp_path, autoencoder=16, channels=24)
+    objective = config.objective(["a", "b", "c"])
+    model = objective.model
+    assert model.config.reduction == model.config.local_dim == 16
+    batch = LoadedBatch(
+        torch.randn(4, 24, 8, 8), torch.tensor([0, 1, 2, 0]), torch.arange(4), torch.ones(4, dtype=torch.bool)
+    )
+    losses = objective(batch)
+    with torch.no_grad():
+        features = model.train().backbone.stages(batch.tensor, last=3)
+        weight, bias = model.reduction.weight.flatten(1), model.reduction.bias
+        reduced = torch.einsum("rc,nchw->nrhw", weight, features) + bias[:, None, None]
+        rebuilt = torch.einsum("cr,nrhw->nchw", objective.rebuild.weight.flatten(1), reduced)
+        rebuilt = (rebuilt + objective.rebuild.bias[:, None, None]).clamp(min=0)
+        lost = (rebuilt - features).square().mean()
+        pooled = (functional.normalize(rebuilt, dim=1) * model.attention(features)).mean(dim=(2, 3))
+        attention = functional.cross_entropy(objective.loss.attention_classifier(pooled), batch.labels)
+    torch.testing.assert_close(losses["autoencoder_loss"], lost, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(losses["attention_loss"], attention, rtol=1e-4, atol=1e-5)
+    total = losses["descriptor_loss"] + losses["attention_loss"] + 10 * losses["autoencoder_loss"]
+    torch.testing.assert_close(losses["loss"], total)
+    objective.zero_grad()
+    (losses["loss"] - losses["descriptor_loss"]).backward()
+    backbone = [parameter.grad for parameter in model.backbone.parameters()]
+    assert all(gradient is None or not gradient.any() for gradient in backbone)
+    assert model.reduction.weight.grad.any()
+    assert not any("rebuild" in name for name in model.state_dict())  # training's alone
+
+
+def test_weights_of_another_length_are_refused_by_the_autoencoder(tmp_path):
+    config = DelgTraining(labels=tmp_path, output=tmp_path, initial="delg-small", autoencoder=16)
+    with pytest.raises(ValueError, match=r"delg-small has local descriptors of \d+ values, not 16"):
+        config.objective(["a", "b"])

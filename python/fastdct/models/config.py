@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fastdct.decoder import Decoder
 from fastdct.frequencies import ChannelSelection
 from fastdct.models import dct_mobilenet
+from fastdct.models.inputs import InputSpec
 from fastdct.models.stages import DEPTHS, published
 
 FORMAT = "fastdct-delg"
@@ -17,6 +19,7 @@ VERSION = 2
 MOBILENET = "mobilenetv2"
 _RESNETS = {f"resnet{depth}": depth for depth in DEPTHS}
 _BLOCK = 8  # pixels of a DCT block: the stride of the network's input
+_PIXEL_STEM = 4  # the stride of a network's stem on pixels
 _LOCAL_STAGE = 3
 _PUBLISHED_STRIDES = (1, 2, 2, 2)
 _MOBILENET_FIRST = 7.5
@@ -35,9 +38,11 @@ class DelgConfig:
     width, strides
         Of a ResNet: see :class:`fastdct.models.resnet.ResNet`.
     channels
-        Which DCT coefficients the network takes, in order.
+        Which DCT coefficients the network takes, in order; None for RGB pixels behind a published stem: the twin to
+        compare with.
     mean, std
-        Of each channel over the training data, in units of the orthonormal DCT of level-shifted pixels.
+        Of each channel over the training data, in units of the orthonormal DCT of level-shifted pixels; of RGB in
+        0..255.
     embedding_dim
         Length of the global descriptor.
     reduction
@@ -54,7 +59,7 @@ class DelgConfig:
 
     name: str
     backbone: str
-    channels: ChannelSelection
+    channels: ChannelSelection | None
     mean: tuple[float, ...]
     std: tuple[float, ...]
     embedding_dim: int
@@ -69,7 +74,7 @@ class DelgConfig:
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built from."""
-        count = self.channels.num_channels
+        count = sum(self.input.counts)
         if len(self.mean) != count or len(self.std) != count:
             raise ValueError(
                 f"{count} channels need as many means and deviations, not {len(self.mean)}, {len(self.std)}"
@@ -81,6 +86,10 @@ class DelgConfig:
             raise ValueError(f"there is no backbone {self.backbone!r}: it is one of {known}")
         if self.backbone == MOBILENET and (self.width, self.strides) != (1.0, _PUBLISHED_STRIDES):
             raise ValueError(f"width and strides are of ResNets; {MOBILENET} has its own")
+        if self.backbone == MOBILENET and self.channels is None:
+            raise ValueError(
+                f"{MOBILENET} stands behind a DCT stem; on pixels there are {', '.join(_RESNETS)}"
+            )
 
     @property
     def depth(self) -> int | None:
@@ -105,17 +114,28 @@ class DelgConfig:
         return self.reduction or self.third_channels
 
     @property
+    def input(self) -> InputSpec:
+        """What the network takes; its size is the side of a square of ``input_area``."""
+        return InputSpec(size=round(self.input_area**0.5), channels=self.channels)
+
+    def decoder(self, size: int | tuple[int, int], **options: Any) -> Decoder:
+        """The decoder that makes this network's input; ``options`` are those of `fastdct.Decoder`."""
+        return self.input.decoder(size, normalize=self.normalize, **options)
+
+    @property
     def stride(self) -> int:
         """Distance between neighbouring local features in pixels of the decoder's output."""
         strides = dct_mobilenet.STAGE_STRIDES if self.depth is None else self.strides
-        return _BLOCK * math.prod(strides[:_LOCAL_STAGE])
+        first = _PIXEL_STEM if self.channels is None else _BLOCK
+        return first * math.prod(strides[:_LOCAL_STAGE])
 
     @property
     def offset(self) -> float:
         """Position of the first local feature, in pixels of the decoder's output (the first spans [0, 1]).
 
         In a ResNet every 3 x 3 convolution of stride 2 pads one cell on each side, so that its output i is centred
-        on its input 2i; the centre of output 0 therefore stays the centre of DCT block 0 whatever the strides.
+        on its input 2i; the centre of output 0 therefore stays the centre of DCT block 0, or of
+        pixel 0, whatever the strides.
         MobileNetV2 pads an even size after its end alone, which moves the centre one input further at each halving;
         the stem gives what a network on pixels gives, centred at pixel 8i + 7.5 (27 pixels from 8i - 6 on).
         """
@@ -125,7 +145,7 @@ class DelgConfig:
                 for stage in range(_LOCAL_STAGE)
                 if dct_mobilenet.STAGE_STRIDES[stage] == 2
             )
-        return _BLOCK / 2
+        return 0.5 if self.channels is None else _BLOCK / 2
 
     @property
     def normalize(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -136,8 +156,9 @@ class DelgConfig:
         """Return what config.json holds; what stands under ``derived`` is for readers only."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         derived = {"stride": self.stride, "offset": self.offset, "local_dim": self.local_dim}
+        channels = None if self.channels is None else self.channels.to_dict()
         header = {"format": FORMAT, "version": VERSION}
-        return {**header, **fields, "channels": self.channels.to_dict(), "derived": derived}
+        return {**header, **fields, "channels": channels, "derived": derived}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DelgConfig:
@@ -161,6 +182,7 @@ class DelgConfig:
         required = {name for name, field in known.items() if field.default is dataclasses.MISSING}
         if missing := sorted(required - given.keys()):
             raise ValueError(f"missing fields {missing}")
-        given["channels"] = ChannelSelection.from_dict(given["channels"])
+        channels = given["channels"]
+        given["channels"] = None if channels is None else ChannelSelection.from_dict(channels)
         arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
         return cls(**arguments)

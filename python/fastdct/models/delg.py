@@ -17,9 +17,10 @@ from fastdct.frequencies import ChannelSelection, resolve
 from fastdct.models.config import MOBILENET, DelgConfig
 from fastdct.models.dct_mobilenet import DctMobileNetV2
 from fastdct.models.heads import Attention, GeM, Reduction, Whitening
-from fastdct.models.resnet import ResNet
+from fastdct.models.resnet import PixelResNet, ResNet
 
-_BLOCK = 8  # pixels of a DCT block
+# Side of what the first stage's input sees of the picture, and distance between two such: a block; 7 + 2 · 2 pixels.
+_BLOCK_FIELD, _STEM_FIELD = (8, 8), (11, 4)
 
 
 class DelgOutput(NamedTuple):
@@ -69,12 +70,8 @@ class Delg(nn.Module):
 
     def third_stage(self, x: Tensor) -> Tensor:  # [N, C, H/8, W/8] -> [N, third_channels, H/stride, W/stride]
         """Return what local features are made of and the fourth stage takes; raises as :meth:`forward`."""
-        expected = self.backbone.in_channels
-        if x.ndim != 4 or x.shape[1] != expected:
-            raise ValueError(
-                f"{self.config.name} takes DCT tensors [N, {expected}, H/8, W/8] "
-                f"(channels {self.config.channels.name}), not {list(x.shape)}"
-            )
+        if x.ndim != 4 or x.shape[1] != self.backbone.in_channels:
+            raise ValueError(f"{self.config.name} takes {self.config.input.described}, not {list(x.shape)}")
         return self.backbone.stages(x, last=3)
 
     def fourth_stage(self, third: Tensor) -> Tensor:  # what `third_stage` gives -> [N, channels]
@@ -95,7 +92,7 @@ class Delg(nn.Module):
     @property
     def receptive_field(self) -> int:
         """Side of the square of the decoder's output that one local feature sees, in pixels; its keypoint is the centre."""
-        side = step = _BLOCK
+        side, step = _STEM_FIELD if self.config.channels is None else _BLOCK_FIELD
         for convolution in self.backbone.convolutions(last=3):
             side += (convolution.kernel_size[0] - 1) * step
             step *= convolution.stride[0]
@@ -115,13 +112,16 @@ class Delg(nn.Module):
 
 
 def _backbone(config: DelgConfig) -> ResNet | DctMobileNetV2:
-    channels = config.channels.num_channels
     if config.depth is None:
-        return DctMobileNetV2(channels)
+        assert config.channels is not None
+        return DctMobileNetV2(config.channels.num_channels)
+    if config.channels is None:
+        return PixelResNet(depth=config.depth, width=config.width, strides=config.strides)
+    channels = config.channels.num_channels
     return ResNet(channels, depth=config.depth, width=config.width, strides=config.strides)
 
 
-def delg_small(*, channels: int | ChannelSelection = 64) -> Delg:
+def delg_small(*, channels: int | ChannelSelection | None = 64) -> Delg:
     """Build the untrained small DELG: MobileNetV2 behind a DCT stem, 3 million parameters.
 
     It has no batch normalisation behind the stem and does not learn from random weights: it is for those of a
@@ -140,7 +140,7 @@ def delg_small(*, channels: int | ChannelSelection = 64) -> Delg:
     )
 
 
-def delg_resnet18(*, channels: int | ChannelSelection = 64) -> Delg:
+def delg_resnet18(*, channels: int | ChannelSelection | None = 64) -> Delg:
     """Build the untrained DELG of ResNet-18 at half width, under 3 million parameters, to train from nothing.
 
     Its third stage keeps the second's resolution, so that local features are 16 pixels apart and not 32:
@@ -158,15 +158,15 @@ def delg_resnet18(*, channels: int | ChannelSelection = 64) -> Delg:
     )
 
 
-def delg_resnet50(*, channels: int | ChannelSelection = 64) -> Delg:
+def delg_resnet50(*, channels: int | ChannelSelection | None = 64) -> Delg:
     """Build the untrained DELG of the source: ResNet-50 on 56 x 56 x 64, local features 32 pixels apart."""
     return Delg(
         DelgConfig(name="delg-resnet50", backbone="resnet50", embedding_dim=2048, **_inputs(channels))
     )
 
 
-def _inputs(channels: int | ChannelSelection) -> dict[str, Any]:
+def _inputs(channels: int | ChannelSelection | None) -> dict[str, Any]:
     """Channels with a mean and deviation that change nothing until training measures its data."""
-    selection = resolve(channels)
-    count = selection.num_channels
+    selection = None if channels is None else resolve(channels)
+    count = 3 if selection is None else selection.num_channels
     return {"channels": selection, "mean": (0.0,) * count, "std": (1.0,) * count}

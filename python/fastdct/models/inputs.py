@@ -53,19 +53,22 @@ class InputSpec:
         chroma_side = self.chroma_size // _BLOCK
         return (luma, side, side), (cb + cr, chroma_side, chroma_side)
 
-    def decoder(self, size: int | None = None, **options: Any) -> Decoder:
+    def decoder(self, size: int | tuple[int, int] | None = None, **options: Any) -> Decoder:
         """The decoder of this input; ``options`` are those of `Decoder`, such as ``window`` and ``normalize``.
 
         Parameters
         ----------
         size
-            Another side than ``self.size``; chroma keeps its proportion to luma.
+            Another side than ``self.size``, or (height, width); chroma keeps its proportion to luma.
         """
         side = size or self.size
         if self.channels is None:
             return Decoder(side, output="rgb", **options)
-        chroma = None if self.chroma_size is None else side * self.chroma_size // self.size
-        return Decoder(side, channels=self.channels, chroma_size=chroma, **options)
+        if self.chroma_size is None:
+            return Decoder(side, channels=self.channels, **options)
+        height, width = (side, side) if isinstance(side, int) else side
+        chroma = (height * self.chroma_size // self.size, width * self.chroma_size // self.size)
+        return Decoder((height, width), channels=self.channels, chroma_size=chroma, **options)
 
     def check(self, name: str, *tensors: Tensor) -> None:
         """Refuse tensors that network ``name`` cannot take.
@@ -85,9 +88,11 @@ class InputSpec:
             fits = tensors[0].shape[2:] == tuple(side * factor for side in tensors[1].shape[2:])
         if not fits:
             got = ", ".join(str(list(tensor.shape)) for tensor in tensors)
-            raise ValueError(f"{name} takes {self._described()}, not {got}")
+            raise ValueError(f"{name} takes {self.described}, not {got}")
 
-    def _described(self) -> str:
+    @property
+    def described(self) -> str:
+        """What the network takes, in words."""
         if self.channels is None:
             return "RGB pixels [N, 3, H, W]"
         if self.chroma_size is None:

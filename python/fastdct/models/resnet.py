@@ -15,6 +15,8 @@ from fastdct.models.blocks import VERSIONS, Version
 from fastdct.models.classifier import Classifier, ClassifierConfig
 from fastdct.models.stages import Plan, block_of, published
 
+STEM_PLANES = 64
+
 
 class ResNet(nn.Module):
     """The four residual stages of a ResNet, fed with DCT coefficients.
@@ -141,6 +143,28 @@ class ResNetClassifier(ResNet, Classifier):
         return logits
 
 
+class PixelResNet(ResNet):
+    """The same stages on RGB pixels, behind the stem that DCT coefficients need none of; parameters as torchvision's."""
+
+    def __init__(self, *, depth: int, width: float = 1.0, strides: Sequence[int] = (1, 2, 2, 2)) -> None:
+        planes = round(STEM_PLANES * width)
+        super().__init__(planes, depth=depth, width=width, strides=strides)
+        self.in_channels = 3
+        self.conv1 = nn.Conv2d(3, planes, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(planes)
+        initialise(self)
+
+    def stages(self, x: Tensor, *, first: int = 1, last: int = 4) -> Tensor:
+        """Run stages as `ResNet.stages` does, and before the first one the stem."""
+        return super().stages(pixel_stem(self, x) if first == 1 else x, first=first, last=last)
+
+
+def pixel_stem(network: nn.Module, x: Tensor) -> Tensor:  # [N, 3, H, W] -> [N, planes, H/4, W/4]
+    """7 × 7 convolution of stride 2 and maximum over 3 × 3 of stride 2, by conv1 and bn1 of ``network``."""
+    activations = torch.relu(network.get_submodule("bn1")(network.get_submodule("conv1")(x)))
+    return functional.max_pool2d(activations, 3, stride=2, padding=1)
+
+
 class RgbResNet(ResNetClassifier):
     """The published network on pixels, with torchvision's names and shapes of parameters."""
 
@@ -151,5 +175,5 @@ class RgbResNet(ResNetClassifier):
         initialise(self)
 
     def stem(self, x: Tensor) -> Tensor:  # [N, 3, H, W] -> [N, 64, H/4, W/4]
-        """7 × 7 convolution of stride 2 and maximum over 3 × 3 of stride 2."""
-        return functional.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 3, stride=2, padding=1)
+        """See `pixel_stem`."""
+        return pixel_stem(self, x)

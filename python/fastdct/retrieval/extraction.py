@@ -17,7 +17,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fastdct.decoder import Decoder
 from fastdct.geometry import Box, ScalePyramid, Window
 from fastdct.jpeg import JpegImage, Source
 from fastdct.models import Delg
@@ -173,7 +172,7 @@ class Extractor:
 
     def _input(self, picture: Planes, window: Window, size: tuple[int, int]) -> Tensor:
         config = self.model.config
-        decoder = Decoder(size, channels=config.channels, normalize=config.normalize, layout="channels_last")
+        decoder = config.decoder(size, layout="channels_last")
         values = torch.from_numpy(decoder.decode(picture, window=window))  # [C, H/8, W/8]
         return values[None].to(self._device)
 

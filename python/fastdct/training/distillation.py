@@ -22,7 +22,8 @@ from fastdct.models import InputSpec
 from fastdct.models.config import MOBILENET
 from fastdct.models.dct_mobilenet import DctMobileNetV2
 from fastdct.models.delg import Delg, DelgOutput
-from fastdct.training.delg import DelgObjective, DelgTraining
+from fastdct.training.delg import DelgTraining
+from fastdct.training.delg_objective import DelgObjective
 from fastdct.training.distributed import Ranks
 from fastdct.training.objective import Batches, Losses, Statistics
 from fastdct.training.options import NOT_NEGATIVE, option
@@ -90,6 +91,7 @@ class DistilledDelg(DelgObjective):
         self._teacher_weight = config.teacher_weight
         self._transferred_rate = config.transferred_rate
         chosen = model.config.channels
+        assert chosen is not None  # a MobileNetV2 takes coefficients
         self._channels = [*chosen.luma, *(64 + c for c in chosen.cb), *(128 + c for c in chosen.cr)]
 
     @property
@@ -132,7 +134,7 @@ class DistilledDelg(DelgObjective):
     def _answers(self, batch: LoadedBatch) -> tuple[Tensor, Tensor, DelgOutput]:
         """The third stage's features, the pooled ones of the fourth, and the output."""
         model, inputs = self.model, self.selected(batch.tensor)
-        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
+        with self.autocast(inputs):
             third = model.third_stage(inputs)
             pooled = model.fourth_stage(third)
             output = DelgOutput(model.whitening(pooled), *model.describe(third))
@@ -199,7 +201,7 @@ class DistilledStem(DistilledDelg):
     def forward(self, batch: LoadedBatch) -> Losses:
         """Return the loss of a batch."""
         inputs = self.selected(batch.tensor).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
+        with self.autocast(inputs):
             answer = self._stem(inputs)
         return {"loss": _unexplained(answer.float(), self.teacher.stem(batch.tensor))}
 

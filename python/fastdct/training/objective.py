@@ -47,8 +47,12 @@ class Objective(nn.Module, ABC):
     def output(self, batch: LoadedBatch) -> Any:
         """What the network says about a batch; its convolutions are in bfloat16 if that was asked for, losses never."""
         inputs = (batch.tensor,) if batch.chroma is None else (batch.tensor, batch.chroma)
-        with torch.autocast(batch.tensor.device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
+        with self.autocast(batch.tensor):
             return self.model(*inputs)
+
+    def autocast(self, tensor: Tensor) -> torch.autocast:
+        """The arithmetic of convolutions on the device of ``tensor``."""
+        return torch.autocast(tensor.device.type, dtype=torch.bfloat16, enabled=self._bfloat16)
 
     def decoder(self, size: int, *, window: Rule) -> Decoder:
         """The decoder of the network's input; size 0 is the one that the network is made for."""
