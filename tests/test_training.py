@@ -278,3 +278,17 @@ def test_a_wrong_file_of_options_is_named(tmp_path, text, message):
     file.write_text(text)
     with pytest.raises(ValueError, match=rf"run\.toml: {message}"):
         command.make_config(DelgTraining, _parsed("--config", file))
+
+
+def test_the_source_s_schedule_runs_unchanged_on_a_tiny_set(photos, config):
+    """The file as it stands says what the source says; here a smaller network and one epoch of it."""
+    file = Path(__file__).parent.parent / "benchmarks" / "delg_source.toml"
+    whole = command.make_config(
+        DelgTraining, _parsed("--config", file, "--labels", photos, "--output", config.output)
+    )
+    stated = DelgTraining(labels=photos, output=config.output, model="delg-resnet50")
+    assert whole == stated
+    tiny = replace(whole, model="delg-resnet18", epochs=1, size=64)
+    trained = train(tiny)
+    assert _metrics(config.output)[0]["learning_rate"] == 0.1
+    assert trained.config.channels.num_channels == 64
