@@ -19,9 +19,10 @@ from pathlib import Path
 import torch
 
 import machine
-from bench_retrieval import measure
+from bench_retrieval import gains, judge, scores
 from fastdct.training import DelgTraining, TerminalProgress, command, train
 
+WAYS = ("global", "global+local")
 SOURCE = Path(__file__).parent / "delg_source.toml"
 
 
@@ -85,27 +86,26 @@ def main():
         "conditions": {**conditions, "config": options.config.name, "classes": num_classes},
         "twins": {},
     }
+    first = {}
     for name, (channels, size) in twins.items():
         runs = []
         for seed in options.seeds:
             weights, seconds = trained(name, channels, size, seed, options)
-            runs.append({**measure(options.data, str(weights)), "seconds_per_epoch": seconds})
-        plain, verified = list(runs[0]["mAP"])
+            evaluations, costs = judge(options.data, str(weights))
+            named = dict(zip(WAYS, evaluations, strict=True))
+            if seed == options.seeds[0]:
+                first |= {f"{name} {way}": evaluation for way, evaluation in named.items()}
+            table = {way: scores(evaluation) for way, evaluation in named.items()}
+            runs.append({**costs, "seconds_per_epoch": seconds, "mAP": table})
         result["twins"][name] = {
-            "global": {
-                kind: spread([run["mAP"][plain][kind] for run in runs]) for kind in runs[0]["mAP"][plain]
-            },
-            "global+local": {
-                kind: spread([run["mAP"][verified][kind] for run in runs])
-                for kind in runs[0]["mAP"][verified]
-            },
             **{
-                key: statistics.median(run[key] for run in runs)
-                for key in ("seconds_per_epoch", "extraction_ms", "bytes_per_image")
+                way: {kind: spread([run["mAP"][way][kind] for run in runs]) for kind in runs[0]["mAP"][way]}
+                for way in WAYS
             },
+            **{key: statistics.median(run[key] for run in runs) for key in runs[0] if key != "mAP"},
         }
         print(name, json.dumps(result["twins"][name]), flush=True)
-        print(machine.save(options.output, result))
+        print(machine.save(options.output, {**result, "gains of the first seed": gains(first)}))
 
 
 if __name__ == "__main__":
