@@ -389,6 +389,18 @@ def test_bad_files_leak_neither_descriptors_nor_memory(files, tmp_path):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 4 << 10  # KB, of 8000 bad files
 
 
+@pytest.mark.parametrize("restart_marker_blocks", [0, 100])
+def test_a_shared_out_image_leaves_nothing_behind(files, restart_marker_blocks):
+    large = encode(make_pixels(1500, 2000, noise=30), quality=92, restart_marker_blocks=restart_marker_blocks)
+    for _ in range(3):
+        assert_row(fastdct.read_batch([large], num_threads=2)[0], large)
+        for row, file in zip(
+            fastdct.read_batch(files[:6], num_frequencies=1, num_threads=1), files, strict=False
+        ):
+            assert_row(row, file, num_frequencies=1)
+        assert_row(fastdct.read_batch([files[0]], num_threads=1)[0], files[0])
+
+
 @pytest.mark.parametrize("num_threads", [1, 2])
 @pytest.mark.parametrize("large", [False, True])
 def test_memory_is_bounded_by_the_output(files, tmp_path, num_threads, large):

@@ -20,6 +20,7 @@ void SkippedBand::begin(Stream& stream, size_t num_blocks) {
   blocks_[num_blocks - 1].following = skip_stop_table();
   const auto taken = static_cast<uint32_t>(__builtin_ctzll(stream.cursor.window));
   blocks_[0].start = taken;
+  stream.cursor.table = nullptr;  // of an image that was begun and then decoded in parts
   stream.skip = {0, taken, mcu_[0]->block_start.entries.data(), blocks_.get(), stream.cursor.next};
 }
 
