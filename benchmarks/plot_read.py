@@ -18,6 +18,9 @@ READERS = {
     "libjpeg coefficients": "libjpeg-turbo coefficients (C)",
     "simplejpeg RGB": "simplejpeg RGB",
     "Pillow RGB": "Pillow RGB",
+    "fastdct read_batch, DC": "fastdct.read_batch, DC alone",
+    "jpeg2dct": "jpeg2dct coefficients",
+    "torchjpeg": "torchjpeg coefficients",
     "jpeglib": "jpeglib coefficients",
 }
 

@@ -1,4 +1,4 @@
-"""fastdct, one thread unless the variant says otherwise."""
+"""fastdct, one thread."""
 
 import hashlib
 
@@ -11,7 +11,6 @@ OPTIONS = {
     "read_batch, first 24": {"layout": "frequency", "num_frequencies": 24},
     "read_batch, DC": {"layout": "frequency", "num_frequencies": 1},
     "read_batch, luma": {"luma_only": True},
-    "read_batch, 2 threads": {"num_threads": 2},
     "read": None,
 }
 VARIANTS = tuple(OPTIONS)

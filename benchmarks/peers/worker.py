@@ -17,9 +17,9 @@ def main(module, variant, files):
         if command == "check":
             answer = [reader.digest(), reader.mean_error()]
         else:
-            wall, cpu = time.perf_counter(), time.thread_time()
+            start = time.thread_time()
             reader.read_all()
-            answer = [time.perf_counter() - wall, time.thread_time() - cpu]
+            answer = time.thread_time() - start
         print(json.dumps(answer), flush=True)
 
 
