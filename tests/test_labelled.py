@@ -42,6 +42,12 @@ def test_labels_csv_errors_name_table_and_column(tmp_path):
         labels_csv(table, path_column="file", where={"label": "b"})
     with pytest.raises(ValueError, match=r"absent\.csv"):
         labels_csv(tmp_path / "absent.csv")
+    table.write_text("path,label\n1.jpg,a\n2.jpg\n")
+    with pytest.raises(ValueError, match=r"labels\.csv: the row '2\.jpg' has no label"):
+        labels_csv(table)
+    table.write_text("path,label\n" + "x" * 200_000 + ",a\n")
+    with pytest.raises(ValueError, match=r"labels\.csv: cannot be read as a CSV table: field larger"):
+        labels_csv(table)
 
 
 # --- Google Landmarks v2 -------------------------------------------------------------------------------------
@@ -78,6 +84,8 @@ def test_landmarks_are_read_as_published(tmp_path, text, root):
         ("landmark_id,images\n", "there is no row"),
         ("landmark_id,images\n1,../../x\n", r"'\.\./\.\./x' is no identifier"),
         ("landmark_id,images\n1,ab\n", "'ab' is no identifier"),
+        ("landmark_id,images\n1\n", "the row '1' has no images"),
+        ("id,url,landmark_id\n0a1b2c3d4e5f6789,x\n", "has no landmark_id"),
     ],
 )
 def test_tables_that_are_no_landmarks_are_refused(tmp_path, text, message):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +105,7 @@ def labels_csv(
     Raises
     ------
     ValueError
-        The table cannot be read, lacks a column, or no row is left.
+        The table cannot be read, lacks a column, a row of it a field, or no row is left.
     """
     table = Path(table)
     folder = table.parent if root is None else Path(root)
@@ -118,11 +118,29 @@ def labels_csv(
             if missing:
                 raise ValueError(f"{table}: no column {missing[0]!r}; its columns are {', '.join(columns)}")
             rows = [row for row in reader if all(row[name] == value for name, value in wanted.items())]
-    except (OSError, UnicodeDecodeError) as error:
+            check_whole(rows, (path_column, label_column), table)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{table}: cannot be read as a CSV table: {error}") from error
     if not rows:
         raise ValueError(f"{table}: no row is left{f' where {wanted}' if wanted else ''}")
     return labelled([(folder / row[path_column], row[label_column]) for row in rows])
+
+
+def check_whole(rows: Sequence[Mapping[str, str | None]], columns: Sequence[str], table: Path) -> None:
+    """Refuse rows of fewer fields than the header names.
+
+    Raises
+    ------
+    ValueError
+        The message shows the first such row.
+    """
+    for row in rows:
+        for name in columns:
+            if row[name] is None:
+                given = ",".join(value for value in row.values() if isinstance(value, str))
+                raise ValueError(
+                    f"{table}: the row {given!r} has no {name}; it has fewer fields than the header"
+                )
 
 
 def labelled(pairs: Sequence[tuple[Path, str]]) -> Labelled:

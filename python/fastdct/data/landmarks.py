@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from fastdct.data.labelled import Labelled, labelled
+from fastdct.data.labelled import Labelled, check_whole, labelled
 
 _DEPTH = 3  # 0123456789abcdef.jpg lies in 0/1/2
 
@@ -16,7 +16,7 @@ def is_landmarks(table: Path) -> bool:
     try:
         with table.open(newline="", encoding="utf-8") as file:
             columns = set(next(csv.reader(file), []))
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError, csv.Error):
         return False  # whoever reads it next says what is wrong
     return "landmark_id" in columns and bool(columns & {"id", "images"})
 
@@ -35,14 +35,14 @@ def landmarks_csv(table: str | Path, *, root: str | Path | None = None) -> Label
     Raises
     ------
     ValueError
-        The table cannot be read, has other columns or no row, or an identifier is too short to have a folder.
+        The table cannot be read, has other columns or no row, a row lacks a field, or an identifier is too short to have a folder.
     """
     table = Path(table)
     folder = table.parent / "train" if root is None else Path(root)
     try:
         with table.open(newline="", encoding="utf-8") as file:
             pairs = [(_path(folder, name, table), label) for name, label in _rows(file, table)]
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{table}: cannot be read as a CSV table: {error}") from error
     if not pairs:
         raise ValueError(f"{table}: there is no row in it")
@@ -58,8 +58,10 @@ def _rows(file: Iterator[str], table: Path) -> Iterator[tuple[str, str]]:
             f"{table}: expected the columns landmark_id and images, or id and landmark_id; "
             f"its columns are {', '.join(columns)}"
         )
+    given = "images" if "images" in columns else "id"
     for row in reader:
-        names = row["images"].split() if "images" in columns else [row["id"]]
+        check_whole([row], (given, "landmark_id"), table)
+        names = row[given].split() if given == "images" else [row[given]]
         for name in names:
             yield name, row["landmark_id"]
 
