@@ -18,7 +18,7 @@ import torch
 
 import machine
 from fastdct import models
-from fastdct.retrieval.inference import for_inference
+from fastdct.models.inference import for_inference
 from loaders import PIXEL_LOADERS, check, coefficient_loader
 from photos import make_set
 

@@ -11,10 +11,10 @@ from PIL import Image
 import fastdct
 from fastdct._extras import MissingExtraError
 from fastdct.models import delg_resnet18, delg_resnet50, delg_small
+from fastdct.models.inference import for_inference
 from fastdct.retrieval import Extractor
 from fastdct.retrieval.codec import LocalCodec
 from fastdct.retrieval.extraction import DELG_GLOBAL_SCALES, DELG_SCALES
-from fastdct.retrieval.inference import for_inference
 from fastdct.retrieval.pictures import PictureError, open_picture
 from fastdct.retrieval.suppression import suppress
 from made import encoded, photo, tiny_model

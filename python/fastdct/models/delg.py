@@ -1,8 +1,8 @@
 """DELG: one network that gives an image's global descriptor and its local descriptors with attention scores.
 
-Cao et al., "Unifying deep local and global features for image search" (ECCV 2020), without the autoencoder
-and on DCT input, as Temburwar et al., "Deep learning based image retrieval in the JPEG compressed domain",
-section 3.2.
+Cao et al., "Unifying deep local and global features for image search" (ECCV 2020), on DCT input, as Temburwar et al.,
+"Deep learning based image retrieval in the JPEG compressed domain", section 3.2. They leave out the autoencoder; of one
+that training had (`DelgConfig.reduction`), the network keeps the half that makes descriptors shorter.
 """
 
 from __future__ import annotations

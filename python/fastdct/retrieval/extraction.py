@@ -20,10 +20,10 @@ from torch import Tensor
 from fastdct.geometry import Box, ScalePyramid, Window
 from fastdct.jpeg import JpegImage, Source
 from fastdct.models import Delg
+from fastdct.models.inference import for_inference
 from fastdct.reference.transform import Planes
 from fastdct.retrieval.codec import LocalCodec
 from fastdct.retrieval.features import Features, FeatureSpec, Floats
-from fastdct.retrieval.inference import for_inference
 from fastdct.retrieval.pictures import open_picture
 from fastdct.retrieval.suppression import suppress
 

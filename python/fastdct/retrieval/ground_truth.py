@@ -16,9 +16,6 @@ PROTOCOLS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Labels that are positives and labels that are junk, by protocol (Radenovic et al., "Revisiting Oxford and Paris",
 CVPR 2018, section 3.1)."""
 
-_PLAIN = ("ok", "junk")
-_REVISITED = ("easy", "hard", "junk")
-
 
 class GroundTruthError(ValueError):
     """A ground-truth file is not what it should be; the message names the file and the field."""
