@@ -165,6 +165,11 @@ def test_another_backbone_has_no_such_teacher(config):
         train(replace(config, model="delg-resnet18"))
 
 
+def test_an_autoencoder_is_for_training_without_a_teacher(config):
+    with pytest.raises(ValueError, match="need no autoencoder; leave it out, or train delg"):
+        train(replace(config, autoencoder=64))
+
+
 def test_a_missing_teacher_is_named(config, tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         train(replace(config, teacher=str(tmp_path / "nowhere.npz")))

@@ -134,13 +134,20 @@ def test_another_run_s_checkpoint_is_refused(config):
         train(replace(config, margin=0.3))
 
 
+def test_more_epochs_of_a_schedule_that_ends_are_refused(config):
+    config = replace(config, schedule="cosine", epochs=1)
+    train(config)
+    with pytest.raises(CheckpointError, match="epochs was 1, is 2"):
+        train(replace(config, epochs=2))
+
+
 def test_a_checkpoint_on_other_labels_is_refused(photos, config, tmp_path):
     rows = [f"{path},{path.parent.name}" for path in sorted(photos.rglob("*.jpg"))]
     config = replace(config, labels=tmp_path / "labels.csv", epochs=1)
     config.labels.write_text("\n".join(["path,label", *rows]))
     train(config)
     config.labels.write_text("\n".join(["path,label", *rows[:-1]]))
-    with pytest.raises(CheckpointError, match="other files or labels"):
+    with pytest.raises(CheckpointError, match="other files, labels or split"):
         train(config)
 
 
@@ -267,6 +274,7 @@ def test_a_file_of_options_yields_to_the_command_line(tmp_path):
     ("text", "message"),
     [
         ("labels = ", "is no TOML file"),
+        ("\udcff", "is no TOML file"),
         ("epoch = 3", "there is no option 'epoch'; there are .*epochs"),
         ("epochs = 3.5", r"epochs must be of type int, not 3\.5"),
         ("epochs = true", "epochs must be of type int, not True"),
@@ -275,7 +283,7 @@ def test_a_file_of_options_yields_to_the_command_line(tmp_path):
 )
 def test_a_wrong_file_of_options_is_named(tmp_path, text, message):
     file = tmp_path / "run.toml"
-    file.write_text(text)
+    file.write_text(text, errors="surrogateescape")
     with pytest.raises(ValueError, match=rf"run\.toml: {message}"):
         command.make_config(DelgTraining, _parsed("--config", file))
 

@@ -171,6 +171,7 @@ def test_a_table_says_what_is_held_out(photos, config, tmp_path):
         f"{path},{path.parent.name},{('val', 'train', 'train', 'unused')[number % 4]}"
         for number, path in enumerate(sorted(photos.rglob("*.jpg")))
     ]
+    rows.sort(key=lambda row: row.rpartition(",")[2])  # so that one can change sides without another order
     table = tmp_path / "labels.csv"
     table.write_text("\n".join(["path,label,split", *rows]))
     config = replace(config, labels=table, split_column="split", epochs=1)
@@ -178,6 +179,10 @@ def test_a_table_says_what_is_held_out(photos, config, tmp_path):
     assert _metrics(config.output)[0]["validation_accuracy"] * 6 == pytest.approx(
         round(_metrics(config.output)[0]["validation_accuracy"] * 6)
     )
+    last = [row for row in rows if row.endswith(",train")][-1]
+    table.write_text(table.read_text().replace(last, last.removesuffix("train") + "val"))
+    with pytest.raises(CheckpointError, match="other files, labels or split"):
+        train(config)
     table.write_text("\n".join(["path,label,split", *rows, f"{photos}/class0/0.jpg,another,val"]))
     with pytest.raises(ValueError, match="no picture of 'another' to train on"):
         train(replace(config, output=tmp_path / "other"))

@@ -9,6 +9,7 @@ for _module in ("torch", "safetensors"):
 from fastdct.training.checkpoint import CheckpointError  # noqa: E402
 from fastdct.training.classify import ClassifyTraining  # noqa: E402
 from fastdct.training.delg import DelgTraining  # noqa: E402
+from fastdct.training.distillation import DistilTraining  # noqa: E402
 from fastdct.training.loop import train  # noqa: E402
 from fastdct.training.losses import DelgLoss  # noqa: E402
 from fastdct.training.margins import ArcFace, CurricularFace  # noqa: E402
@@ -21,6 +22,7 @@ __all__ = [
     "CurricularFace",
     "DelgLoss",
     "DelgTraining",
+    "DistilTraining",
     "TerminalProgress",
     "train",
 ]

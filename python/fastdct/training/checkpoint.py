@@ -31,7 +31,7 @@ class Checkpoint:
     training, network
         The training run's config, what the network is rebuilt from, both as plain dicts.
     data
-        Digest of the files and their labels.
+        Digest of the files, their labels and which of them are held out.
     errors
         Files left out, by path, and why.
     objective, optimizer, average
@@ -74,8 +74,10 @@ class Checkpoint:
         return cls(**values)
 
     def check_same_run(self, training: dict[str, Any], *, data: str, directory: Path) -> None:
-        """Refuse to continue another run; epochs, threads, memory and storage may change."""
-        free = {"epochs", "workers", "cache_mib", "half", "output", "plot", "device"}
+        """Refuse to continue another run; threads, memory, storage and, unless the rate depends on it, epochs may change."""
+        free = {"workers", "cache_mib", "half", "output", "plot", "device"}
+        if training["schedule"] != "cosine":
+            free.add("epochs")
         differ = [key for key in training if key not in free and self.training.get(key) != training[key]]
         if differ:
             changes = ", ".join(
@@ -86,5 +88,5 @@ class Checkpoint:
             )
         if self.data != data:
             raise CheckpointError(
-                f"{directory} holds a run on other files or labels; choose another output or delete it"
+                f"{directory} holds a run on other files, labels or split; choose another output or delete it"
             )

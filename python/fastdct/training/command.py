@@ -16,7 +16,7 @@ from fastdct.training.distillation import DistilTraining
 from fastdct.training.loop import train
 from fastdct.training.progress import TerminalProgress
 
-TASKS: dict[str, type[ClassifyTraining] | type[DelgTraining]] = {
+TASKS: dict[str, type[TrainingConfig]] = {
     "classify": ClassifyTraining,
     "delg": DelgTraining,
     "distil": DistilTraining,
@@ -42,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser, kind: type[TrainingConfig]) -
     )
     for field in dataclasses.fields(kind):
         flag = "--" + field.name.replace("_", "-")
-        shown = "" if field.default in (None, False, dataclasses.MISSING) else f" (default: {field.default})"
+        silent = field.default is dataclasses.MISSING or field.default is None or field.default is False
+        shown = "" if silent else f" (default: {field.default})"
         given: dict[str, Any] = {"help": field.metadata["help"] + shown, "default": argparse.SUPPRESS}
         if field.type == "bool":
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, **given)
@@ -56,8 +57,10 @@ def make_config(kind: type[TrainingConfig], arguments: argparse.Namespace) -> Tr
     Raises
     ------
     ValueError
-        The file cannot be read or names an unknown option, a value is not accepted, or an option that is
+        The file is no TOML file or names an unknown option, a value is not accepted, or an option that is
         needed is given nowhere.
+    OSError
+        The file cannot be read.
     """
     fields = {field.name: field for field in dataclasses.fields(kind)}
     values = {} if arguments.config is None else _read(arguments.config, fields)
@@ -81,7 +84,7 @@ def _read(file: Path, fields: Mapping[str, dataclasses.Field[Any]]) -> dict[str,
     try:
         with file.open("rb") as stream:
             table = tomllib.load(stream)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{file}: is no TOML file: {error}") from error
     values = {name.replace("-", "_"): value for name, value in table.items()}
     for name, value in values.items():

@@ -27,7 +27,7 @@ from fastdct.training.options import (
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig(ABC):
-    """What the tasks share; `ClassifyTraining` and `DelgTraining` add their own options and their sources' numbers.
+    """What the tasks share; `ClassifyTraining`, `DelgTraining` and `DistilTraining` add their own options and their sources' numbers.
 
     Small windows first and large ones late save most of the time (Touvron et al., "Fixing the train-test
     resolution discrepancy", NeurIPS 2019, section 4).

@@ -20,10 +20,11 @@ class TrainingData:
     validation: Sequence[int]
 
     def fingerprint(self) -> str:
-        """Return a digest of files and labels: positions in a checkpoint mean nothing for other data."""
-        data = self.labelled
+        """Return a digest of files, labels and split: a run that goes on with others may have seen what it is judged by."""
+        data, held_out = self.labelled, frozenset(self.validation)
         lines = [
-            f"{path}\t{data.classes[label]}" for path, label in zip(data.sources, data.labels, strict=True)
+            f"{path}\t{data.classes[label]}\t{position in held_out}"
+            for position, (path, label) in enumerate(zip(data.sources, data.labels, strict=True))
         ]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

@@ -34,7 +34,8 @@ class DelgTraining(TrainingConfig):
     """
 
     model: str = option(
-        "network: delg-resnet18, delg-resnet50 or, with a teacher, delg-small", default="delg-resnet18"
+        "network: delg-resnet18 or delg-resnet50; from a folder of ours it is the one stored there",
+        default="delg-resnet18",
     )
     initial: str | None = option(
         "start from these weights: a folder of ours, delg-small for the packaged ones, or a ResNet's state dict of "

@@ -56,8 +56,12 @@ class DistilTraining(DelgTraining):
         Raises
         ------
         ValueError
-            The network has another backbone than the teacher, or there is no such teacher.
+            The network has another backbone than the teacher, there is no such teacher, or an autoencoder is asked for.
         """
+        if self.autoencoder:
+            raise ValueError(
+                "local descriptors are whitened after distillation and need no autoencoder; leave it out, or train delg"
+            )
         model = self.network(description)
         if model.config.backbone != MOBILENET:
             raise ValueError(f"the teacher is a {MOBILENET}, and so must be the network, not {self.model}")

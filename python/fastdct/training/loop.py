@@ -26,7 +26,7 @@ def train(config: TrainingConfig, *, progress: Progress | None = None) -> nn.Mod
     Parameters
     ----------
     config
-        The run: a `ClassifyTraining` or a `DelgTraining`.
+        The run: a `ClassifyTraining`, a `DelgTraining` or a `DistilTraining`.
     progress
         Told about what happens; silent if not given, and in all processes but the first.
 
