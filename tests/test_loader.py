@@ -309,6 +309,24 @@ def test_reading_ahead_passes_errors_on_and_stops():
     assert not decoding_threads()
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize(
+    "options", [{"device": "cuda"}, {"pin_memory": True}, {"device": "cuda:1", "pin_memory": False}]
+)
+def test_what_needs_a_device_is_refused_at_once_without_one(dataset, options):
+    with pytest.raises(ValueError, match="need a CUDA device, and torch sees none here; leave them out"):
+        loader_of(dataset, **options)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_memory_is_pinned_for_both_grids(photos):
+    decoder = Decoder(32, chroma_size=16)
+    [batch] = DctLoader(photos, decoder, batch_size=NUM_PHOTOS, pin_memory=True)
+    assert batch.tensor.is_pinned()
+    assert batch.chroma.is_pinned()
+    assert torch.equal(batch.chroma, decoder(photos).chroma)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_batches_arrive_on_a_device(dataset):
     plain = rows_of(loader_of(dataset))

@@ -314,8 +314,22 @@ def test_a_tensor_of_the_callers_is_filled(images):
     assert batch.tensor.data_ptr() == out.data_ptr()
     assert torch.equal(out, decoder(images).tensor)
     for wrong in (out.float(), out[:2], out.contiguous()):
-        with pytest.raises(ValueError, match=r"bfloat16 .*channels_last"):
+        with pytest.raises(ValueError, match=r"^out is .*bfloat16 .*channels_last"):
             decoder(images, out=wrong)
+
+
+def test_a_second_tensor_of_the_callers_is_filled(images):
+    decoder = Decoder(32, chroma_size=16)
+    expected = decoder(images)
+    out = torch.full_like(expected.chroma, torch.nan)
+    batch = decoder(images, out_chroma=out)
+    assert batch.chroma.data_ptr() == out.data_ptr()
+    assert torch.equal(out, expected.chroma)
+    assert torch.equal(batch.tensor, expected.tensor)
+    with pytest.raises(ValueError, match=r"^out_chroma is float64"):
+        decoder(images, out_chroma=out.double())
+    with pytest.raises(ValueError, match="for decoders with chroma_size"):
+        Decoder(32)(images, out_chroma=out)
 
 
 def test_strong_reduction_of_a_large_picture():

@@ -85,8 +85,8 @@ class Memory:
         tensor = library.empty((count, *shape), dtype=dtype, memory_format=order, pin_memory=True)
         return cast("torch.Tensor", tensor)
 
-    def check(self, out: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
-        """``out``, if a batch of ``shape`` can be written into it.
+    def check(self, out: torch.Tensor, shape: Sequence[int], *, name: str) -> torch.Tensor:
+        """``out``, if a batch of ``shape`` can be written into it; ``name`` is what messages call it.
 
         Raises
         ------
@@ -97,5 +97,5 @@ class Memory:
         ordered = out if self.layout == "channels_first" or out.ndim != 4 else out.permute(0, 2, 3, 1)
         if shape_of(out) != wanted or out.device.type != "cpu" or not ordered.is_contiguous():
             given = f"{shape_of(out)} on {out.device}, strides {out.stride()}"
-            raise ValueError(f"out is {given}; it must be {wanted}, contiguous {self.layout}, on the CPU")
+            raise ValueError(f"{name} is {given}; it must be {wanted}, contiguous {self.layout}, on the CPU")
         return out

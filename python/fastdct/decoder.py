@@ -170,6 +170,7 @@ class Decoder:
         *,
         windows: Sequence[Window | Rule] | None = None,
         out: torch.Tensor | None = None,
+        out_chroma: torch.Tensor | None = None,
     ) -> Batch:
         """Decode a sequence of sources into one `Batch`.
 
@@ -182,6 +183,8 @@ class Decoder:
         out
             A CPU tensor [N, …] to fill, pinned perhaps, of the decoder's dtype and layout. Otherwise the decoder
             uses the memory of batches again that were dropped.
+        out_chroma
+            The same for the second tensor of a decoder with ``chroma_size``.
 
         Raises
         ------
@@ -189,18 +192,28 @@ class Decoder:
             A source is bad and the policy is ``"raise"``.
         TypeError, ValueError
             ``sources`` is a single source, ``windows`` has another length, a window lies outside its picture, or
-            ``out`` does not fit.
+            ``out`` or ``out_chroma`` does not fit.
         """
         if isinstance(sources, str | bytes | bytearray | memoryview | JpegImage | Planes):
             raise TypeError("sources is a sequence of sources; put a single one into a list")
         if windows is not None and len(windows) != len(sources):
             raise ValueError(f"{len(windows)} windows for {len(sources)} sources; give one for each")
         count, memory = len(sources), self._memory
-        tensor = memory.take(count, self.shape) if out is None else memory.check(out, (count, *self.shape))
-        chroma = None if self.chroma_shape is None else memory.take(count, self.chroma_shape)
+        if out is None:
+            tensor = memory.take(count, self.shape)
+        else:
+            tensor = memory.check(out, (count, *self.shape), name="out")
+        chroma = self._chroma(count, out_chroma)
         jobs, errors = self._prepare(sources, windows)
         errors |= self._run(jobs, tensor, chroma)
         return self._settle(tensor, chroma, dict(sorted(errors.items())))
+
+    def _chroma(self, count: int, out: torch.Tensor | None) -> torch.Tensor | None:
+        if out is None:
+            return self.empty_chroma(count)
+        if self.chroma_shape is None:
+            raise ValueError("out_chroma is for decoders with chroma_size; this one gives one tensor")
+        return self._memory.check(out, (count, *self.chroma_shape), name="out_chroma")
 
     def _prepare(
         self, sources: Sequence[Picture], windows: Sequence[Window | Rule] | None
@@ -279,6 +292,12 @@ class Decoder:
     def empty(self, count: int, *, pinned: bool = False) -> torch.Tensor:
         """A tensor for ``count`` pictures, to be given as ``out``; pinned for copies to CUDA devices."""
         return (self._memory.pinned if pinned else self._memory.take)(count, self.shape)
+
+    def empty_chroma(self, count: int, *, pinned: bool = False) -> torch.Tensor | None:
+        """The same to be given as ``out_chroma``; None without ``chroma_size``."""
+        if self.chroma_shape is None:
+            return None
+        return (self._memory.pinned if pinned else self._memory.take)(count, self.chroma_shape)
 
     def decode(self, source: Picture, *, window: Window | None = None) -> NDArray[Any]:
         """Decode one picture into an array: [C, H/8, W/8] or RGB [3, H, W]. Needs numpy only.

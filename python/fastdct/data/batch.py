@@ -78,7 +78,6 @@ class _Part:
     """Some rows of a batch, decoded. ``errors``: row → error."""
 
     samples: list[Sample]
-    chroma: Tensor | None
     errors: dict[int, JpegError]
 
 
@@ -97,15 +96,20 @@ class BatchMaker:
             False
         ):  # else threads, which have modes of their own, could not write to it
             tensor = self._decoder.empty(len(entries), pinned=pinned)
+            chroma = self._decoder.empty_chroma(len(entries), pinned=pinned)
 
         def decode(first: int) -> _Part:
-            return self._decode(entries[first : first + _ROWS_AT_ONCE], tensor, first=first, epoch=epoch)
+            rows = slice(first, first + _ROWS_AT_ONCE)
+            memory = tensor[rows], None if chroma is None else chroma[rows]
+            return self._decode(entries[rows], memory, first=first, epoch=epoch)
 
         parts = [pool.submit(decode, first) for first in range(0, len(entries), _ROWS_AT_ONCE)]
         positions = torch.tensor([self._plan.position(entry) for entry in entries])
-        return BatchInWork(tensor, positions, parts)
+        return BatchInWork(tensor, chroma, positions, parts)
 
-    def _decode(self, entries: Sequence[Any], tensor: Tensor, *, first: int, epoch: int) -> _Part:
+    def _decode(
+        self, entries: Sequence[Any], memory: tuple[Tensor, Tensor | None], *, first: int, epoch: int
+    ) -> _Part:
         errors: dict[int, JpegError] = {}
         samples = [self._sample(entry, first + row, errors) for row, entry in enumerate(entries)]
         generators = [
@@ -116,14 +120,15 @@ class BatchMaker:
             _Drawn(self._decoder.window, generator, sample.name)
             for generator, sample in zip(generators, samples, strict=True)
         ]
-        rows = tensor[first : first + len(entries)]
-        decoded = self._decoder([sample.source for sample in samples], windows=rules, out=rows)
+        rows, chroma = memory
+        sources = [sample.source for sample in samples]
+        decoded = self._decoder(sources, windows=rules, out=rows, out_chroma=chroma)
         for row, error in decoded.errors.items():
             errors.setdefault(first + row, JpegError(samples[row].name, error.cause))
         for row, generator in enumerate(generators):
             if self._photometric is not None and first + row not in errors:
                 self._change(self._photometric, rows[row], generator, samples[row].name)
-        return _Part(samples, decoded.chroma, errors)
+        return _Part(samples, errors)
 
     def _sample(self, entry: Any, row: int, errors: dict[int, JpegError]) -> Sample:
         try:
@@ -145,6 +150,7 @@ class BatchInWork:
     """A batch whose rows threads are decoding."""
 
     tensor: Tensor
+    chroma: Tensor | None
     positions: Tensor
     parts: list[Future[_Part]]
 
@@ -160,13 +166,12 @@ class BatchInWork:
         errors = {row: error for part in done for row, error in sorted(part.errors.items())}
         if errors and on_error == "raise":
             raise next(iter(errors.values()))
-        chromas = [part.chroma for part in done if part.chroma is not None]
         batch = LoadedBatch(
             self.tensor,
             _joined([sample.label for part in done for sample in part.samples]),
             self.positions,
             torch.tensor([row not in errors for row in range(len(self.tensor))]),
-            torch.cat(chromas) if chromas else None,
+            self.chroma,
         )
         named = {error.source_name: error for error in errors.values()}
         return (_without_failed(batch) if errors and on_error == "skip" else batch), named

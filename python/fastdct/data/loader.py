@@ -19,6 +19,11 @@ from fastdct.data.shards import TarShards
 from fastdct.decoder import Decoder, Picture
 from fastdct.jpeg import JpegError
 
+_NO_CUDA = (
+    "device={device} and pin_memory={pin_memory} need a CUDA device, and torch sees none here; "
+    "leave them out to load into ordinary memory"
+)
+
 
 class DctLoader:
     """Yields `LoadedBatch` after `LoadedBatch`, the next ones decoded meanwhile by native threads.
@@ -68,7 +73,7 @@ class DctLoader:
     Raises
     ------
     ValueError
-        The dataset is empty, or a number is out of range.
+        The dataset is empty, a number is out of range, or there is no CUDA device for ``device`` or ``pin_memory``.
 
     Examples
     --------
@@ -107,6 +112,8 @@ class DctLoader:
         self._schedule = Schedule(batch_size, shuffle, drop_last, seed, rank, num_replicas)
         self._prefetch, self._device = prefetch, torch.device(device)
         self._pinned = self._device.type == "cuda" if pin_memory is None else pin_memory
+        if (self._pinned or self._device.type == "cuda") and not torch.cuda.is_available():
+            raise ValueError(_NO_CUDA.format(device=self._device, pin_memory=pin_memory))
         self._plan = _plan(dataset, self._schedule, depth=prefetch)
         self._maker = BatchMaker(self._plan, decoder, photometric, seed=seed)
         self._on_error = decoder.on_error
