@@ -112,6 +112,15 @@ def test_quantised_weights_give_the_logits_of_a_plain_reading(tmp_path, network)
             lambda arrays: arrays.update(meta_json=np.frombuffer(b'{"ops": []}', np.uint8)),
             "holds 0 convolutions that are not MobileNetV2's",
         ),
+        (
+            lambda arrays: arrays.update(meta_json=np.frombuffer(b'{"ops": [{"key": "000"}]}', np.uint8)),
+            "does not say how its network is made",
+        ),
+        (
+            lambda arrays: arrays.update(meta_json=np.frombuffer(b'{"ops": [3]}', np.uint8)),
+            "does not say how its network is made",
+        ),
+        (lambda arrays: arrays.update({"010.bias": np.full(144, "a")}), r"010\.bias holds <U1, not numbers"),
         (lambda arrays: arrays.pop("010.bias"), r"lacks 010\.bias"),
         (
             lambda arrays: arrays.update({"010.bias": np.zeros(3, np.float32)}),

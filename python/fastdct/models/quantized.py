@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ from torch import Tensor, nn
 
 from fastdct.models.mobilenet import Convolution, MobileNetV2
 from fastdct.models.state import WeightsError
+
+_BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+)  # the last: a method of packing that Python lacks
 
 
 def load_quantized(file: str | os.PathLike[str], /) -> MobileNetV2:
@@ -53,13 +60,15 @@ def _read(file: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
             return dict(archive)
     except FileNotFoundError:
         raise
-    except (ValueError, OSError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, TypeError, AttributeError, *_BROKEN_ZIP) as error:
         raise WeightsError(f"{os.fspath(file)} is damaged or no npz file: {error}") from error
 
 
 def _steps(arrays: dict[str, NDArray[Any]], file: str | os.PathLike[str]) -> list[dict[str, Any]]:
     try:
-        steps: list[dict[str, Any]] = json.loads(arrays["meta_json"].tobytes())["ops"]
+        steps = [dict(step) for step in json.loads(arrays["meta_json"].tobytes())["ops"]]
+        if any("key" in step and not isinstance(step["weight_shape"], list) for step in steps):
+            raise TypeError("a shape is a list")
         return steps
     except (KeyError, ValueError, TypeError) as error:
         raise WeightsError(f"{os.fspath(file)} does not say how its network is made (meta_json)") from error
@@ -83,6 +92,8 @@ def _parts(
             raise WeightsError(f"{os.fspath(file)} lacks {key}")
         if list(arrays[key].shape) not in shapes:
             raise WeightsError(f"{os.fspath(file)}: {key} is {list(arrays[key].shape)}, not {shapes[0]}")
+        if arrays[key].dtype.kind not in "iuf":
+            raise WeightsError(f"{os.fspath(file)}: {key} holds {arrays[key].dtype}, not numbers")
         parts[name] = arrays[key]
     return parts
 
@@ -93,4 +104,4 @@ def _dequantised(parts: dict[str, NDArray[Any]]) -> tuple[Tensor, Tensor]:
         parts[name].reshape(-1, 1, 1, 1).astype(np.float32) for name in ("scale", "zero_point")
     )
     weight = (parts["weight_q"].astype(np.float32) - zero_point) * scale
-    return torch.from_numpy(weight), torch.from_numpy(parts["bias"])
+    return torch.from_numpy(weight), torch.from_numpy(parts["bias"].astype(np.float32))
