@@ -293,6 +293,11 @@ def test_a_table_needs_only_the_datasets_folder(tmp_path, weights, capsys):
     write_photos(classes / "two", 3)
     assert run("table", classes, "--model", weights, "-o", tmp_path / "indexes") == 0
     assert capsys.readouterr().out.splitlines()[1].split() == ["features", "mAP", "all", "(%)"]
+    write_photos(tmp_path / "elsewhere" / "classes" / "one", 2)
+    assert (
+        run("table", tmp_path / "elsewhere" / "classes", "--model", weights, "-o", tmp_path / "indexes") == 2
+    )
+    assert f"is the index of {classes}; give" in capsys.readouterr().err
     assert run("table", tmp_path / "nothing", "-o", tmp_path / "indexes") == 2
     assert "is not a folder; give one that holds a dataset" in capsys.readouterr().err
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -97,6 +98,26 @@ def extraction_of(index: Index) -> dict[str, Any]:
     """The options of the extractor that an index was made with."""
     names = ("max_features", "scales", "global_scales", "max_overlap")
     return {"codec": index.codec, **{name: getattr(index.spec, name) for name in names}}
+
+
+def create_index(path: str | os.PathLike[str], extractor: Extractor, *, root: Path, weights: str) -> Index:
+    """An empty index of the pictures below ``root``; ``weights`` that are a folder are found from anywhere."""
+    from fastdct.retrieval import Index
+
+    place = str(Path(weights).resolve()) if Path(weights).exists() else weights
+    return Index.create(path, spec=extractor.spec, root=root, weights=place, codec=extractor.codec)
+
+
+def check_root(index: Index, root: Path) -> None:
+    """Refuse an index of another folder; one that is gone was moved: its pictures are known by their names.
+
+    Raises
+    ------
+    ValueError
+        The message names both folders.
+    """
+    if Path(index.root) != root and Path(index.root).exists():
+        raise ValueError(f"{index.path} is the index of {index.root}; give {root} an index of its own")
 
 
 def num_cores() -> int:

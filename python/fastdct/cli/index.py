@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastdct.cli.arguments import add_model, count, extraction_of, load_extractor, num_cores, scales
+from fastdct.cli.arguments import (
+    add_model,
+    check_root,
+    count,
+    create_index,
+    extraction_of,
+    load_extractor,
+    num_cores,
+    scales,
+)
 from fastdct.cli.terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -76,17 +85,8 @@ def _open_or_create(arguments: argparse.Namespace) -> tuple[Index, Extractor]:
     weights = arguments.model or (existing.weights if existing else DEFAULT_MODEL)
     extractor = load_extractor(weights, **_extraction(arguments, existing))
     if existing is None:
-        if Path(weights).exists():
-            weights = str(Path(weights).resolve())
-        index = Index.create(
-            arguments.output, spec=extractor.spec, root=root, weights=weights, codec=extractor.codec
-        )
-        return index, extractor
-    # A root that is gone was moved: its pictures are known by their names.
-    if Path(existing.root) != root and Path(existing.root).exists():
-        raise ValueError(
-            f"{arguments.output} is the index of {existing.root}; give {root} an index of its own"
-        )
+        return create_index(arguments.output, extractor, root=root, weights=weights), extractor
+    check_root(existing, root)
     return Index.open(arguments.output, spec=extractor.spec), extractor
 
 

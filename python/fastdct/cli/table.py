@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastdct.cli.arguments import load_extractor, num_cores
+from fastdct.cli.arguments import check_root, create_index, load_extractor, num_cores
 from fastdct.cli.index import DEFAULT_MODEL
 from fastdct.cli.terminal import print_table, progress_bar
 
@@ -82,9 +82,10 @@ def _indexed(dataset: Path, path: Path, model: str) -> tuple[Index, Extractor]:
     extractor = load_extractor(model)
     if Index.exists(path):
         index = Index.open(path, spec=extractor.spec)
+        check_root(index, dataset.resolve())
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
-        index = Index.create(path, spec=extractor.spec, root=dataset.resolve(), weights=model)
+        index = create_index(path, extractor, root=dataset.resolve(), weights=model)
     listing = list_pictures(dataset)
     with progress_bar(path.name, total=len(listing.pictures)) as advance:
         index_pictures(index, listing, extractor, num_threads=num_cores(), progress=advance)
