@@ -18,9 +18,9 @@ from fastdct.decoder import Decoder
 from fastdct.geometry import Rule, Transform, Window
 from fastdct.jpeg import JpegError
 
-# Rows that a thread takes at once: enough that the cost of a call vanishes beside decoding them, few enough that the
-# threads end a batch together.
-_ROWS_AT_ONCE = 8
+# Rows that a thread takes at once: enough that a call's cost vanishes, and the rows at its end, when fewer streams than
+# the decoder interleaves are left; few enough that a batch's files need not all be in memory.
+_FEWEST_ROWS, _MOST_ROWS = 8, 32
 
 
 class Photometric(Protocol):
@@ -84,11 +84,20 @@ class _Part:
 class BatchMaker:
     """Decodes entries of a plan, so that a row depends on (seed, epoch, position) alone."""
 
-    def __init__(self, plan: Plan, decoder: Decoder, photometric: Photometric | None, *, seed: int) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        decoder: Decoder,
+        photometric: Photometric | None,
+        *,
+        seed: int,
+        num_threads: int,
+    ) -> None:
         # Every thread decodes rows of its own, and errors come back with the rows; the policy is applied to the batch.
         self._decoder = copy.copy(decoder)
         self._decoder.num_threads, self._decoder.on_error = 1, "mask"
         self._plan, self._photometric, self._seed = plan, photometric, seed
+        self._num_threads = num_threads
 
     def begin(self, entries: Sequence[Any], *, epoch: int, pinned: bool, pool: Executor) -> BatchInWork:
         """Give the rows of a batch to the threads of ``pool``."""
@@ -98,12 +107,15 @@ class BatchMaker:
             tensor = self._decoder.empty(len(entries), pinned=pinned)
             chroma = self._decoder.empty_chroma(len(entries), pinned=pinned)
 
+        share = -(-len(entries) // self._num_threads)  # so that the threads end a batch together
+        count = min(max(share, _FEWEST_ROWS), _MOST_ROWS)
+
         def decode(first: int) -> _Part:
-            rows = slice(first, first + _ROWS_AT_ONCE)
+            rows = slice(first, first + count)
             memory = tensor[rows], None if chroma is None else chroma[rows]
             return self._decode(entries[rows], memory, first=first, epoch=epoch)
 
-        parts = [pool.submit(decode, first) for first in range(0, len(entries), _ROWS_AT_ONCE)]
+        parts = [pool.submit(decode, first) for first in range(0, len(entries), count)]
         positions = torch.tensor([self._plan.position(entry) for entry in entries])
         return BatchInWork(tensor, chroma, positions, parts)
 

@@ -115,7 +115,7 @@ class DctLoader:
         if (self._pinned or self._device.type == "cuda") and not torch.cuda.is_available():
             raise ValueError(_NO_CUDA.format(device=self._device, pin_memory=pin_memory))
         self._plan = _plan(dataset, self._schedule, depth=prefetch)
-        self._maker = BatchMaker(self._plan, decoder, photometric, seed=seed)
+        self._maker = BatchMaker(self._plan, decoder, photometric, seed=seed, num_threads=self.num_threads)
         self._on_error = decoder.on_error
         self.errors: dict[str, JpegError] = {}
         self.epoch = 0
