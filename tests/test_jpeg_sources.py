@@ -93,6 +93,15 @@ def test_directory(tmp_path):
         fastdct.read(tmp_path)
 
 
+def test_files_that_come_in_parts(tmp_path, monkeypatch):
+    (tmp_path / "photo.jpg").write_bytes(DATA)
+    whole, header = fastdct.read(DATA), fastdct.probe(DATA)
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda descriptor, count: read(descriptor, min(count, 1000)))
+    assert_same(fastdct.read(tmp_path / "photo.jpg"), whole)
+    assert fastdct.probe(tmp_path / "photo.jpg") == header
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no POSIX special files")
 def test_special_files(tmp_path):
     """Reading these would never end: a pipe that nobody writes to, a device that never stops."""
