@@ -68,7 +68,11 @@ class Malice:
         return (print, ("executed",))
 
 
-@pytest.mark.parametrize("content", [b"", b"nothing", pickle.dumps(Malice(), protocol=2)])
+@pytest.mark.parametrize(
+    "content",
+    # The third asks for what it never stored, the fourth's text is not UTF-8.
+    [b"", b"nothing", b"h\x8e.", b"X\x01\x00\x00\x00\xff.", pickle.dumps(Malice(), protocol=2)],
+)
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_a_file_of_something_else_is_refused_and_nothing_executed(tmp_path, content, suffix, capsys):
     path = tmp_path / f"weights{suffix}"

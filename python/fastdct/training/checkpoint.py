@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from fastdct.training.tensor_files import load_tensors
 
 CHECKPOINT_FILE = "checkpoint.pt"
 _VERSION = 3
@@ -58,16 +59,19 @@ class Checkpoint:
 
     @classmethod
     def read(cls, directory: Path) -> Checkpoint | None:
-        """Return the checkpoint of ``directory``, None if it has none.
+        """Return the checkpoint of ``directory``, None if it has none; it cannot run code.
 
-        Only tensors and plain values are unpickled (``weights_only``): a checkpoint cannot run code.
+        Raises
+        ------
+        CheckpointError
+            It is damaged, or of another version.
         """
         file = directory / CHECKPOINT_FILE
         if not file.exists():
             return None
         try:
-            values = torch.load(file, map_location="cpu", weights_only=True)
-        except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+            values = load_tensors(file)
+        except ValueError as error:
             raise CheckpointError(f"{file} is damaged; delete it to start anew: {error}") from error
         if not isinstance(values, dict) or values.pop("version", None) != _VERSION:
             raise CheckpointError(f"{file} is of another version of fastdct; delete it to start anew")

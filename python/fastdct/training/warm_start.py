@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from fastdct.models import WeightsError
+from fastdct.training.tensor_files import load_tensors
 
 IMAGENET = (
     (123.675, 116.28, 103.53),
@@ -41,8 +40,8 @@ def read_state(file: Path) -> dict[str, Tensor]:
     try:
         if file.suffix == ".safetensors":
             return load_file(file)
-        state = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, SafetensorError) as error:
+        state = load_tensors(file)
+    except (ValueError, SafetensorError) as error:
         raise WeightsError(f"{file}: cannot be read as weights: {error}") from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"{file}: holds something else than tensors by name; give a state dict")
