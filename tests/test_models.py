@@ -238,6 +238,8 @@ def test_config_round_trip():
     [
         ({"mean": (0.0,)}, "64 channels need as many means"),
         ({"std": (0.0,) * 64}, "must be positive"),
+        ({"embedding_dim": 0}, "at least 1 value, not 0"),
+        ({"reduction": -1}, r"not 2048 \(embedding_dim\), -1 \(reduction\)"),
         ({"backbone": "resnet19"}, "no backbone 'resnet19': it is one of mobilenetv2, resnet18"),
         ({"backbone": "mobilenetv2", "width": 0.5}, "width and strides are of ResNets"),
     ],

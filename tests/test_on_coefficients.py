@@ -181,6 +181,11 @@ class UsesItsInputTwice(nn.Module):
         return self.first(x) + x.square().mean()
 
 
+class AnswersTwice(UsesItsInputTwice):
+    def forward(self, x):
+        return self.first(x), x
+
+
 class NormalisesByItself(nn.Module):
     def __init__(self):
         super().__init__()
@@ -195,6 +200,11 @@ class NormalisesByItself(nn.Module):
     [
         (nn.Identity(), {"mean": None}, "give mean and std"),
         (UsesItsInputTwice(), {"folded": True}, "uses its input beside the first convolution"),
+        (
+            AnswersTwice(),
+            {"folded": True},
+            "answers with a tuple; to be folded it must answer with one tensor",
+        ),
         (NormalisesByItself(), {"folded": True}, "0 convolutions take this network's input"),
         (nn.Sequential(nn.Conv2d(3, 8, 3, stride=3)), {"folded": True}, "the stride 1, 2, 4 or 8"),
         (nn.Sequential(nn.Conv2d(3, 6, 3, groups=3)), {"folded": True}, "without groups"),

@@ -74,6 +74,10 @@ class DelgConfig:
 
     def __post_init__(self) -> None:
         """Refuse what no network can be built from."""
+        if self.embedding_dim < 1 or self.reduction < 0:
+            raise ValueError(
+                f"descriptors have at least 1 value, not {self.embedding_dim} (embedding_dim), {self.reduction} (reduction)"
+            )
         count = sum(self.input.counts)
         if len(self.mean) != count or len(self.std) != count:
             raise ValueError(

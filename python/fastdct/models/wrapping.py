@@ -148,12 +148,16 @@ def _first_convolution(network: nn.Module, size: int) -> str:
 
 @torch.no_grad()
 def _check_equal(plain: OnCoefficients, folded: OnCoefficients) -> None:
-    """Refuse networks that use their input otherwise than through the first convolution."""
+    """Refuse networks that use their input otherwise than through the first convolution, or cannot be compared."""
     (shape,) = plain.input.shapes
     x = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0)).to(_device(plain.network))
     training = plain.network.training
     expected = plain.eval()(x)
     plain.train(training)
+    if not isinstance(expected, Tensor):
+        raise ValueError(
+            f"this network answers with a {type(expected).__name__}; to be folded it must answer with one tensor"
+        )
     found = folded(x)
     tolerance = 1e-3 * expected.abs().max()
     if found.shape != expected.shape or (found - expected).abs().max() > tolerance:
