@@ -157,7 +157,7 @@ class DistilledDelg(DelgObjective):
             pooled.append(self.teacher.targets(batch.tensor, pool=self.model.pool).pooled)
             labels.append(batch.labels)
         features, classes = torch.cat(pooled), torch.cat(labels)
-        fit_whitening(self.model.whitening, features)
+        fit_whitening(self.model.whitening, [features])
         self.reference.load_state_dict(self.model.whitening.state_dict())
         prototypes = self.loss.arcface.prototypes
         sums = torch.zeros_like(prototypes).index_add_(
@@ -171,11 +171,11 @@ class DistilledDelg(DelgObjective):
         """Whiten the local descriptors, which no loss has trained."""
         if self.model.reduction is None:
             return
-        features = []
-        for batch in batches():
-            third = self.model.third_stage(self.selected(batch.tensor))  # [N, C, H, W]
-            features.append(third[:, :, ::3, ::3].flatten(2).transpose(1, 2).flatten(0, 1))  # [n, C]
-        fit_whitening(self.model.reduction, torch.cat(features))
+        thirds = (self.model.third_stage(self.selected(batch.tensor)) for batch in batches())  # [N, C, H, W]
+        sparse = (
+            third[:, :, ::3, ::3].flatten(2).transpose(1, 2).flatten(0, 1) for third in thirds
+        )  # [n, C]
+        fit_whitening(self.model.reduction, sparse)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The scale, what began as the teacher's, and all others."""
