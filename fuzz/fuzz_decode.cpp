@@ -25,10 +25,10 @@ void require(bool holds, const char* what) {
   std::abort();
 }
 
-std::string read(Image (*reader)(const uint8_t*, size_t, const ReadOptions&), const uint8_t* data,
-                 size_t size, Image& image) {
+template <typename Reader>
+std::string read(Reader reader, const uint8_t* data, size_t size, Image& image) {
   try {
-    image = reader(data, size, {false, kMaxPixels});
+    image = reader(data, size);
     return "";
   } catch (const JpegError& error) {
     return error.what();
@@ -82,13 +82,16 @@ void compare_planes(const CoefficientImage& ours, const Image& theirs, int num_f
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Image theirs;
-  const std::string error = read(read_image, data, size, theirs);
+  const ReadOptions options{false, kMaxPixels};
+  const auto reference = [&](auto... bytes) { return read_image(bytes..., options); };
+  const auto fast = [&](auto... bytes) { return read_image_fast(bytes..., options); };
+  const std::string error = read(reference, data, size, theirs);
   if (error.find("DNL") != std::string::npos)
     return 0;  // the one thing that libjpeg-turbo cannot read and we can
   for (const char* level : {"portable", "avx2", "avx512"}) {
     setenv("FASTDCT_CPU", level, 1);
     Image ours;
-    require(read(read_image_fast, data, size, ours) == error, "error");
+    require(read(fast, data, size, ours) == error, "error");
     compare(ours, theirs);
     for (const int num_frequencies : {64, 24, 1}) {
       Request request{Layout::kFrequency, num_frequencies, num_frequencies == 24, kMaxPixels};

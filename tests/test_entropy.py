@@ -15,6 +15,7 @@ from PIL import Image
 import fastdct
 from fastdct import _C
 from jpegs import SAMPLINGS, SUBSAMPLINGS, make_image, make_jpeg, make_pixels
+from progressive import NO_DIFFERENCE, GrayScan, gray_progressive
 
 LEVELS = ("portable", "avx2", "avx512")
 MAX_PIXELS = 1 << 26
@@ -152,6 +153,18 @@ def test_bytes_that_are_not_there_or_too_many(name, level):
         for position in generator.integers(2, len(data), 12):
             assert_as_libjpeg(data[:position] + insert + data[position:])
             assert_as_libjpeg(data[:position] + data[position + len(insert) :])
+
+
+def test_a_coefficient_that_wraps_to_zero(level):
+    """8 times 2^13 is 0 in 16 bits, so that scans that refine have no bit for it."""
+    scans = [
+        GrayScan(NO_DIFFERENCE, "0", band=(0, 0)),
+        GrayScan({4: "0", 0: "10"}, "0" + "1000" + "10", low=13),
+        *(GrayScan({0: "0"}, "0", high=high, low=high - 1) for high in range(13, 0, -1)),
+    ]
+    file = gray_progressive(1, 1, scans)
+    assert _C.find_anomaly(file) is None
+    assert_as_libjpeg(file)
 
 
 @pytest.mark.parametrize("options", [{}, {"restart_rows": 1}, {"progressive": True}])

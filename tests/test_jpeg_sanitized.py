@@ -14,6 +14,7 @@ import pytest
 
 import fastdct
 from jpegs import SAMPLINGS, make_image, make_jpeg, tiff
+from progressive import NO_DIFFERENCE, GrayScan, end_of_bands, gray_progressive
 
 ROOT = Path(__file__).parents[1]
 COMPILER = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
@@ -131,6 +132,27 @@ def test_made_files_and_mutations(target, replay, corpus, tmp_path, run_all):
     num_mutations = 2000 if run_all else 60
     output = run(replay(target), "--mutate", num_mutations, *files)
     assert output == f"{len(files) * (num_mutations + 1)} inputs\n"
+
+
+def corrections_without_end() -> bytes:
+    """A refining scan that fills the decoder's window to its last byte, and then says that the bands of 1119 blocks
+    end, each of which has 63 correction bits that are not there: 8 KB.
+    """
+    num_blocks, num_full = 48 * 48, 1185
+    rest = num_blocks - num_full
+    ends, new = {0xA0: "10"}, {0xA0: "0", 0x01: "1" + "0" * 15}
+    scans = [
+        GrayScan(NO_DIFFERENCE, "0" * num_blocks, band=(0, 0)),
+        GrayScan({0x01: "0", **ends}, end_of_bands(num_full, "10") + "01" * 63 * rest, low=1),
+        GrayScan(new, (new[0x01] + "1") * 63 * num_full + end_of_bands(rest, "0"), high=1),
+    ]
+    return gray_progressive(48, 48, scans)
+
+
+def test_correction_bits_past_the_end_of_a_segment(replay, tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(corrections_without_end())
+    assert run(replay("fuzz_decode"), path) == "1 inputs\n"
 
 
 @pytest.mark.parametrize("target", WHOLE)

@@ -105,7 +105,7 @@ bool decode_ac_first(const ProgressiveRun& run) {
       // A run of sixteen zeros (size 0) stores one of them.
       const int value = extend(window << (entry.length - entry.size), entry.size);
       block[k] = static_cast<int16_t>(value * (1 << low));
-      found |= entry.size == 0 ? 0 : mask_of(k);
+      found |= block[k] == 0 ? 0 : mask_of(k);  // one that is too large may wrap to zero, and then is one
     }
     run.nonzero[i++] |= found;
   }

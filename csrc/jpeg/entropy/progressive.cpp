@@ -9,8 +9,7 @@
 namespace fastdct::jpeg {
 namespace {
 
-// Ordinary files have about ten scans. A hostile one may have thousands, each of which passes over every
-// block.
+// Ordinary files have about ten. A hostile one may have thousands, and each passes over every block.
 constexpr int kMaxFastScans = 100;
 
 // Blocks between two looks at the supply of bytes: no more than a segment window is made for.
@@ -114,11 +113,9 @@ bool ProgressiveImage::check_tables(const MarkerReader& markers) {
 // Begins the next segment where one is due. `remaining` MCUs are left of the scan.
 bool ProgressiveImage::restart(const MarkerReader& markers, size_t remaining) {
   const auto interval = static_cast<size_t>(markers.restart_interval());
-  const bool first = until_restart_ == 0 && cursor_.next == nullptr;
   const uint8_t* source = markers.scan().data;
-  if (!first) {
-    if (!segment_.ends_at(cursor_) || end_of_band_run_ != 0)
-      return odd("an entropy-coded segment of the wrong length");
+  if (cursor_.next != nullptr) {  // not the first one
+    if (!segment_.ends_at(cursor_) || end_of_band_run_ != 0) return odd_length();
     source = segment_.marker();
     if (markers.end() - source < 2 || source[1] != 0xD0 + next_restart_)
       return odd("a restart marker is missing");
@@ -131,6 +128,14 @@ bool ProgressiveImage::restart(const MarkerReader& markers, size_t remaining) {
   return true;
 }
 
+// Single bits are taken without looking at them, and an end of 32767 bands is one symbol: a segment may end
+// long before its blocks do.
+bool ProgressiveImage::top_up() {
+  if (segment_.is_exhausted(cursor_)) return odd_length();
+  segment_.top_up(*kernels_, cursor_);
+  return true;
+}
+
 bool ProgressiveImage::decode_dc_scan(const MarkerReader& markers) {
   const Frame& frame = markers.frame();
   const Scan& scan = markers.scan();
@@ -139,14 +144,13 @@ bool ProgressiveImage::decode_dc_scan(const MarkerReader& markers) {
   const size_t rows = alone ? first.num_rows : frame.num_mcu_rows();
   const size_t cols = alone ? first.num_cols : frame.num_mcu_cols();
   cursor_.next = nullptr;
-  size_t since_top_up = 0;
   for (size_t i = 0; i < rows * cols; ++i) {
     if (until_restart_ == 0 && !restart(markers, rows * cols - i)) return false;
-    if (since_top_up++ % kBandMcus == 0) segment_.top_up(*kernels_, cursor_);
+    if (i % kBandMcus == 0 && !top_up()) return false;
     if (!decode_dc_mcu(markers, i / cols, i % cols)) return odd("a Huffman code that does not exist");
     --until_restart_;
   }
-  return segment_.ends_at(cursor_) || odd("an entropy-coded segment of the wrong length");
+  return segment_.ends_at(cursor_) || odd_length();
 }
 
 bool ProgressiveImage::decode_dc_mcu(const MarkerReader& markers, size_t row, size_t col) {
@@ -189,14 +193,13 @@ bool ProgressiveImage::decode_ac_scan(const MarkerReader& markers) {
     if (until_restart_ == 0 && !restart(markers, total - i)) return false;
     const size_t col = i % component.num_cols;
     const size_t count = std::min({component.num_cols - col, until_restart_, kChunkBlocks});
-    segment_.top_up(*kernels_, cursor_);
+    if (!top_up()) return false;
     if (!decode_ac_run(markers.scan(), i / component.num_cols * component.pitch + col, count))
       return odd("a Huffman code that does not exist, or a block that overflows");
     i += count;
     until_restart_ -= count;
   }
-  return (segment_.ends_at(cursor_) && end_of_band_run_ == 0) ||
-         odd("an entropy-coded segment of the wrong length");
+  return (segment_.ends_at(cursor_) && end_of_band_run_ == 0) || odd_length();
 }
 
 bool ProgressiveImage::decode_ac_run(const Scan& scan, size_t first, size_t count) {

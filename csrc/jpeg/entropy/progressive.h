@@ -36,6 +36,7 @@ class ProgressiveImage {
   bool decode_scan(const MarkerReader& markers);
   bool check_parameters(const Scan& scan);
   bool check_tables(const MarkerReader& markers);
+  bool top_up();
   bool decode_dc_scan(const MarkerReader& markers);
   bool decode_dc_mcu(const MarkerReader& markers, size_t row, size_t col);
   bool decode_dc(const Scan& scan, int component, int16_t* block);
@@ -48,6 +49,7 @@ class ProgressiveImage {
     anomaly_ = what;
     return false;
   }
+  bool odd_length() { return odd("an entropy-coded segment of the wrong length"); }
 
   const Kernels* kernels_ = nullptr;
   std::vector<Coefficients> components_;

@@ -33,6 +33,9 @@ class Segment {
   // still has.
   void top_up(const Kernels& kernels, Cursor& cursor);
 
+  // Whether the cursor has taken more than there is: at most a band more, if this is asked before each.
+  bool is_exhausted(const Cursor& cursor) const { return complete_ && cursor.next > filled_; }
+
   // Whether the cursor has taken the last byte of the segment and no bit more: an encoder pads to a byte, no
   // further.
   bool ends_at(const Cursor& cursor) const;
@@ -44,8 +47,9 @@ class Segment {
   // A band of blocks of 64 symbols of 16 + 15 bits: 79 KB. Photos need one or two.
   static constexpr ptrdiff_t kBandBytes = kBandMcus * kMaxMcuBlocks * 64 * 31 / 8;
   static constexpr ptrdiff_t kCapacity = 2 * kBandBytes;
-  // Refining scans take correction bits without looking at them: 63 a block, until the band is done.
-  static constexpr ptrdiff_t kOverrun = kBandMcus * kMaxMcuBlocks * 63 / 8 + 1;
+  // Refining scans take correction bits without looking at them, and so run past the padding and decode what
+  // lies behind it. Nobody looks before the band is done.
+  static constexpr ptrdiff_t kOverrun = kBandBytes;
 
   void copy(const Kernels& kernels, uint8_t* target);
 
