@@ -53,6 +53,14 @@ BlockList CutScan::list(const Piece& piece) const {
   return {piece.first_bit, piece.positions.data(), static_cast<uint32_t>(piece.positions.size())};
 }
 
+// Pieces list each block about once, and few more before they have found them. Bits behind the last block, of
+// which a small picture may have many, are blocks too to who passes over them, of two bits: sixteen times the
+// file.
+bool CutScan::is_crowded() const {
+  constexpr size_t kUnfound = size_t{1} << 13;  // blocks of a piece
+  return num_listed_.load() > 2 * num_blocks_ + kUnfound * pieces_.size();
+}
+
 // Sets the length of the run and where the next one begins; false: there is none, this one ends the scan.
 bool CutScan::follow(Run& run, BlockLink& next) {
   PieceScanner scanner;

@@ -6,6 +6,7 @@
 // piece passed before the block where it was met is dropped. There are no rounds, and nobody guesses twice.
 #pragma once
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -22,7 +23,7 @@ struct Piece {
   uint64_t first_bit, end_bit;      // nominal
   uint64_t next_bit = 0;            // behind the last block
   std::vector<uint32_t> positions;  // of blocks, from first_bit
-  bool stopped = false;             // at the end of the scan, or at what is no code
+  bool stopped = false;             // at the end of the scan, at what is no code, or at too many blocks
 };
 
 class CutScan {
@@ -59,6 +60,7 @@ class CutScan {
   uint32_t head_of(const Run& run) const;
   bool follow(Run& run, BlockLink& next);
   uint64_t position(const Run& run, uint32_t block) const { return list(pieces_[run.piece]).position(block); }
+  bool is_crowded() const;
 
   std::vector<std::shared_ptr<const SkipTables>> mcu_;
   std::vector<int> component_of_;  // of each block of an MCU
@@ -67,25 +69,25 @@ class CutScan {
   const uint8_t* end_ = nullptr;
   const uint8_t* marker_ = nullptr;  // after the scan, in the file
   std::vector<Piece> pieces_;
+  std::atomic<size_t> num_listed_{0};  // blocks of all pieces
   std::vector<Run> runs_;
 };
 
 // Passes over one piece at a time.
 class PieceScanner {
  public:
-  void begin(const CutScan& scan, Piece& piece);
+  void begin(CutScan& scan, Piece& piece);
   Stream& stream() { return stream_; }
   bool advance();  // after the stream has stopped; false: the piece is finished
 
-  void go_on(const CutScan& scan, Piece& piece);  // a little further
+  void go_on(CutScan& scan, Piece& piece);  // a little further
 
  private:
-  void plan(const CutScan& scan, Piece& piece);
+  void plan(CutScan& scan, Piece& piece);
   void begin_band();
   bool finish_band();  // false: damaged
-  void guess_again();
 
-  const CutScan* scan_ = nullptr;
+  CutScan* scan_ = nullptr;
   Piece* piece_ = nullptr;
   SkippedBand band_;
   Stream stream_{};

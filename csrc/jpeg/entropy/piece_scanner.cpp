@@ -12,14 +12,14 @@ constexpr int kPieceBandMcus = 8;
 
 }  // namespace
 
-void PieceScanner::plan(const CutScan& scan, Piece& piece) {
+void PieceScanner::plan(CutScan& scan, Piece& piece) {
   if (scan_ != &scan) band_.plan(scan.mcu_, kPieceBandMcus);
   scan_ = &scan;
   piece_ = &piece;
   band_blocks_ = scan.mcu_.size() * kPieceBandMcus;
 }
 
-void PieceScanner::begin(const CutScan& scan, Piece& piece) {
+void PieceScanner::begin(CutScan& scan, Piece& piece) {
   plan(scan, piece);
   piece.next_bit = piece.first_bit;
   begin_band();
@@ -38,6 +38,7 @@ bool PieceScanner::finish_band() {
   const size_t count = band_.num_passed(stream_);
   for (size_t i = 0; i < count; ++i)
     piece_->positions.push_back(static_cast<uint32_t>(origin + band_.position(i) - piece_->first_bit));
+  scan_->num_listed_ += count;
   piece_->next_bit = origin + band_.position(count);
   return band_.finish(stream_, band_blocks_);
 }
@@ -51,21 +52,25 @@ bool PieceScanner::advance() {
       piece_->stopped = true;
       return false;
     }
+    scan_->num_listed_ -= piece_->positions.size();
     piece_->positions.clear();
     piece_->next_bit = next;
   } else if (piece_->next_bit >= piece_->end_bit) {
+    return false;
+  } else if (scan_->is_crowded()) {
+    piece_->stopped = true;
     return false;
   }
   begin_band();
   return true;
 }
 
-void PieceScanner::go_on(const CutScan& scan, Piece& piece) {
+void PieceScanner::go_on(CutScan& scan, Piece& piece) {
   plan(scan, piece);
   begin_band();
   Stream* const stream = &stream_;
   kernels().decode_dc(&stream, 1);
-  if (!finish_band()) piece.stopped = true;
+  if (!finish_band() || scan.is_crowded()) piece.stopped = true;
 }
 
 }  // namespace fastdct::jpeg
