@@ -7,11 +7,15 @@ torch.utils.data.DataLoader with two persistent workers over the fastest pixel p
 resized crop, then a table for each channel. Everybody reads the same files. What comes out is checked before it is timed; passes
 take turns, so that what else the machine does hits all of them; figures are medians of wall-clock time. The consumer does
 nothing: that shows how much a loop may ask for, not how fast a network is trained. Threads can only gain what
-the machine has idle: what two threads gain that merely hash is measured in the same turns, and is to be read beside ours.
+the machine has idle: what two threads gain that merely hash is measured in the same turns, and is to be read beside ours. The
+processor time of a photo, in this process and its workers together, hardly depends on what else runs: where all processors are
+busy loading, its ratios are those of the rates.
 """
 
 import argparse
 import hashlib
+import multiprocessing
+import os
 import statistics
 import tempfile
 import time
@@ -102,12 +106,19 @@ def check(paths):
             raise SystemExit(f"the pixel pipeline is off by {error:.0%} from the same window by fastdct")
 
 
+def processor_seconds():
+    """Of this process and its workers so far (proc(5): fields 14 and 15 of stat)."""
+    stats = (Path(f"/proc/{child.pid}/stat").read_text() for child in multiprocessing.active_children())
+    ticks = sum(int(field) for stat in stats for field in stat.rpartition(")")[2].split()[11:13])
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+
+
 def passing(loader):
-    """Seconds and photos of one pass."""
-    start, count = time.perf_counter(), 0
+    """Photos a second of one pass, and microseconds of processor time a photo."""
+    start, used, count = time.perf_counter(), processor_seconds(), 0
     for batch in loader:
         count += len(batch.tensor if hasattr(batch, "tensor") else batch)
-    return time.perf_counter() - start, count
+    return count / (time.perf_counter() - start), 1e6 * (processor_seconds() - used) / count
 
 
 def hashing(num_threads):
@@ -120,18 +131,20 @@ def hashing(num_threads):
 
 
 def measure(loaders, seconds):
-    """Median photos a second of each, taking turns; the first pass, which starts the workers, is not counted."""
+    """Medians of each, taking turns: photos or hashes a second, and processor time; the first pass starts the workers."""
     rates = {name: [] for name in (*loaders, *CEILING)}
+    times = {name: [] for name in loaders}
     for loader in loaders.values():
         passing(loader)
     stop = time.perf_counter() + seconds
     while time.perf_counter() < stop or len(rates["fastdct, 2 threads"]) < 3:
         for name, loader in loaders.items():
-            taken, count = passing(loader)
-            rates[name].append(count / taken)
+            rate, used = passing(loader)
+            rates[name].append(rate)
+            times[name].append(used)
         for name, num_threads in CEILING.items():
             rates[name].append(hashing(num_threads))
-    return {name: statistics.median(values) for name, values in rates.items()}
+    return [{name: statistics.median(values) for name, values in part.items()} for part in (rates, times)]
 
 
 def main():
@@ -149,20 +162,19 @@ def main():
         for index, path in enumerate(paths):
             path.write_bytes(files[index % len(files)])
         check(paths)
-        rates = measure(make_ways(paths), options.seconds)
+        rates, times = measure(make_ways(paths), options.seconds)
     two, one = (rates.pop(name) for name in CEILING)
     print(f"two threads of plain hashing do {two / one:.2f} x the work of one here and now")
     ours = rates["fastdct, 2 threads"]
     for name, rate in rates.items():
         gate = GATES.get(name)
         verdict = "" if gate is None else f"  gate {gate}{'' if ours / rate >= gate else '  missed'}"
-        print(f"{name:36}{rate:8.0f} photos/s   ours x {ours / rate:.2f}{verdict}")
-    if options.output:
         print(
-            machine.save(
-                options.output, {"batch_size": BATCH, "photos_per_second": rates, "ceiling": two / one}
-            )
+            f"{name:36}{rate:8.0f} photos/s{times[name]:8.0f} us of processor   ours x {ours / rate:.2f}{verdict}"
         )
+    if options.output:
+        result = {"batch_size": BATCH, "photos_per_second": rates, "processor_microseconds": times}
+        print(machine.save(options.output, {**result, "ceiling": two / one}))
 
 
 if __name__ == "__main__":
