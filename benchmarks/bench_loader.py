@@ -8,8 +8,8 @@ resized crop, then a table for each channel. Everybody reads the same files. Wha
 take turns, so that what else the machine does hits all of them; figures are medians of wall-clock time. The consumer does
 nothing: that shows how much a loop may ask for, not how fast a network is trained. Threads can only gain what
 the machine has idle: what two threads gain that merely hash is measured in the same turns, and is to be read beside ours. The
-processor time of a photo, in this process and its workers together, hardly depends on what else runs: where all processors are
-busy loading, its ratios are those of the rates.
+processor time of a photo, in this process and its workers together, depends less on what else runs than rates do, though caches are
+shared; where all processors are busy loading, its ratios are those of the rates.
 """
 
 import argparse
