@@ -1,4 +1,4 @@
-"""``fastdct train classify`` and ``fastdct train delg``: train a model on your own pictures."""
+"""``fastdct train classify``, ``delg`` and ``distil``: train a model on your own pictures."""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ class VerificationOptions:
     min_inliers
         Fewest inliers that are evidence, more than 3: any three matches fit an affine map exactly. Candidates
         with fewer are ordered by similarity alone. At the default, six unrelated images of a shortlist of
-        a hundred count, which a weight of inliers bears and inliers first do not: those ask for 16 (measured with 200 features a picture; with more features ask for more).
+        a hundred count, which a weight of inliers bears and inliers first do not: those ask for 16 (measured with
+        200 features a picture; with more features ask for more).
     max_iterations
         Hypotheses that RANSAC tries at most for each candidate.
     seed

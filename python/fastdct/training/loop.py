@@ -33,7 +33,8 @@ def train(config: TrainingConfig, *, progress: Progress | None = None) -> nn.Mod
     Returns
     -------
     nn.Module
-        The trained network in eval mode, with what it needs to be used in its config.
+        The trained network in eval mode, with what it needs to be used in its config. Of several processes the first
+        one's is what was written; the others' lack what is fitted after the last epoch.
 
     Raises
     ------
