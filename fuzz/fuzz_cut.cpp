@@ -62,8 +62,8 @@ const uint8_t* decode_parts(ImageDecoder& decoder, const std::vector<ScanPart>& 
   return odd ? nullptr : marker;
 }
 
-const uint8_t* decode_cut(ImageDecoder& decoder, size_t piece_bytes, std::mt19937& random) {
-  TableCache cache;
+const uint8_t* decode_cut(ImageDecoder& decoder, size_t piece_bytes, TableCache& cache,
+                          std::mt19937& random) {
   CutScan scan(decoder.markers(), cache, piece_bytes);
   PieceScanner scanner;
   in_random_order(scan.pieces(), random, [&](Piece& piece) {
@@ -86,10 +86,10 @@ void require_same(const CoefficientImage& a, const CoefficientImage& b) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  TableCache cache;  // tables take longer to build than small files to decode
   for (const int num_frequencies : {kBlockArea, 1}) {
     const Request request{Layout::kBlock, num_frequencies, false, uint64_t{1} << 20};
     Memory memory;
-    TableCache cache;
     ImageDecoder whole, cut;
     State state = whole.begin(data, size, request, memory, cache);
     if (state != State::kDecoding || !CutScan::possible(whole.markers())) return 0;
@@ -100,7 +100,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::mt19937 random(static_cast<unsigned>(size));
     for (size_t bits = 128; bits <= 16384; bits *= size < 4096 ? 2 : 4) {
       if (cut.begin(data, size, request, memory, cache) != State::kDecoding) std::abort();
-      const uint8_t* marker = decode_cut(cut, bits / 8, random);
+      const uint8_t* marker = decode_cut(cut, bits / 8, cache, random);
       const State end = marker == nullptr ? State::kAnomaly : cut.finish_parts(marker);
       if (end != state) std::abort();
       if (state == State::kDone) require_same(whole.image(), cut.image());

@@ -1,6 +1,10 @@
 """Files straight to tensors: rows resampled as they are decoded give what whole images give."""
 
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +17,7 @@ from fastdct import JpegError, frequencies
 from fastdct.decoder import Decoder
 from fastdct.geometry import RandomResizedCrop, Window
 from fastdct.reference import transform
-from jpegs import make_jpeg
+from jpegs import make_jpeg, make_pixels
 
 KINDS = [
     {"subsampling": "4:2:0"},
@@ -109,7 +113,7 @@ def test_rows_below_the_window_are_not_decoded():
 
 
 def test_many_images_leave_nothing_behind_in_each_other():
-    decoder = Decoder(56, num_threads=1)
+    decoder = Decoder(56, num_threads=1, on_error="mask")
     forwards = decoder(FILES).tensor
     backwards = decoder(FILES[::-1]).tensor
     assert torch.equal(forwards, backwards.flip(0))
@@ -139,3 +143,27 @@ def test_decoders_travel_to_other_processes():
     )
     copy = pickle.loads(pickle.dumps(decoder))
     assert torch.equal(copy(FILES).tensor, decoder(FILES).tensor)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
+@pytest.mark.parametrize("missing", [0, 2], ids=["whole", "without its last marker"])
+def test_threads_keep_no_large_image(missing, tmp_path):
+    """Progressive files are read whole, 54 MB here, before a row of them is resampled."""
+    path, small = tmp_path / "a.jpg", tmp_path / "small.jpg"
+    small.write_bytes(FILES[0])
+    pixels = np.tile(make_pixels(250, 250), (12, 12, 1))
+    file = make_jpeg(pixels=pixels, subsampling="4:4:4", quality=50, progressive=True)
+    path.write_bytes(file[: len(file) - missing])
+    program = f"""
+import pathlib, resource, fastdct.decoder
+def resident():
+    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+decode = fastdct.decoder.Decoder(56, num_threads=1)
+decode([{str(small)!r}])
+before = resident()
+decode([{str(path)!r}])
+print(resident() - before)
+"""
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1000000"}  # or malloc keeps what it gets back
+    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, env=environment)
+    assert int(result.stdout) < 27 << 20, "half an image"

@@ -63,10 +63,6 @@ void free_chunk(char* data, size_t size) {
 
 }  // namespace
 
-Arena::~Arena() {
-  for (const Chunk& chunk : chunks_) free_chunk(chunk.data, chunk.size);
-}
-
 int16_t* Arena::allocate(size_t num_elements) {
   const size_t size = round_up(num_elements * sizeof(int16_t), kAlignment);
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -85,6 +81,13 @@ int16_t* Arena::allocate(size_t num_elements) {
 void Arena::reset() {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (Chunk& chunk : chunks_) chunk.used = 0;
+  current_ = 0;
+}
+
+void Arena::release() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const Chunk& chunk : chunks_) free_chunk(chunk.data, chunk.size);
+  chunks_.clear();
   current_ = 0;
 }
 

@@ -12,7 +12,7 @@ namespace fastdct {
 class Arena : public jpeg::Allocator {
  public:
   Arena() = default;
-  ~Arena() override;
+  ~Arena() override { release(); }
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
@@ -21,6 +21,9 @@ class Arena : public jpeg::Allocator {
 
   // Keeps the memory and forgets what it held: a later batch of the same size causes no page faults.
   void reset();
+
+  // Gives the memory back.
+  void release();
 
   size_t capacity() const;  // bytes
 

@@ -35,8 +35,8 @@ const char* ProgressiveImage::decode(MarkerReader& markers, const Request& reque
   num_scans_ = 0;
   allocate(markers.frame());
   for (MarkerReader::Found found = MarkerReader::Found::kScan; found != MarkerReader::Found::kEndOfImage;) {
-    if (found == MarkerReader::Found::kAnomaly) return markers.anomaly();
-    if (!decode_scan(markers)) break;
+    if (found == MarkerReader::Found::kAnomaly) odd(markers.anomaly());
+    if (anomaly_ != nullptr || !decode_scan(markers)) break;
     found = markers.next_scan(segment_.marker());
   }
   if (anomaly_ == nullptr && check_complete(markers.frame())) store(request, planes);
