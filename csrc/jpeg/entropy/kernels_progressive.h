@@ -6,8 +6,8 @@
 //
 // WHAT WAS TRIED (times libjpeg-turbo's reading of coefficients, 500x375 photos at quality 90)
 //   2.75  as it stands
-//   2.3   a refill for each symbol; length and extra bits of it from two lookups, the end of a band from a
-//   slower one
+//   2.3   a refill for each symbol; length and extra bits of it from two lookups, the end of a band from
+//         a slower one
 #pragma once
 #include "jpeg/entropy/kernels.h"
 #include "jpeg/entropy/simd.h"

@@ -6,12 +6,12 @@
 //
 // WHAT WAS TRIED (times libjpeg-turbo's reading of coefficients, 500x375 photos at quality 75 and 90)
 //   4.9, 4.9  as it stands
-//   4.0, 3.9  the decoding loop with tables without AC values: the DC had to be known from the index, 256
-//   bytes
-//             of scratch a block, seven steps a block
+//   4.0, 3.9  the decoding loop with tables without AC values: the DC had to be known from the index,
+//             256 bytes of scratch a block, seven steps a block
 //   4.7, 4.6  an index of 11 bits; 4.6, 4.5: 10 bits
-//   4.5, 4.3  cursors by value to the resolution of exceptions: GCC then gives up a register to align its
-//   frame 4.0, 4.4  DC differences decoded symbol by symbol, with a branch for size 0, in a loop of their own
+//   4.5, 4.3  cursors by value to the resolution of exceptions: GCC then gives up a register to align
+//             its frame
+//   4.0, 4.4  DC differences decoded symbol by symbol, with a branch for size 0, in a loop of their own
 #pragma once
 #include "jpeg/entropy/simd.h"
 #include "jpeg/entropy/skip.h"

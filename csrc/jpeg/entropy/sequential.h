@@ -1,4 +1,4 @@
-// Decodes a sequential scan, interleaved or not, band by band: a band is up to 16 MCUs of one row, in one
+// Decodes a sequential scan, interleaved or not, band by band: a band is up to kBandMcus of one row, in one
 // restart segment.
 #pragma once
 #include <array>
