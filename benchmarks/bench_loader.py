@@ -157,7 +157,7 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as scratch:
-        paths = [Path(scratch) / f"{index}.jpg" for index in range(384)]
+        paths = [Path(scratch) / f"{index}.jpg" for index in range(1536)]
         files = make_set(options.photos, "500x375 q90")
         for index, path in enumerate(paths):
             path.write_bytes(files[index % len(files)])
