@@ -28,6 +28,7 @@ def main() -> None:
     axes.set_yticks(range(len(rows)), list(rows))
     axes.invert_yaxis()
     axes.set_xscale("log")
+    axes.set_xlim(left=0.1)  # room for the ratios
     axes.set_xlabel("ms of one thread for all pairs of a workload; dots: fastdct, bars: other libraries")
     axes.set_title("× the fastest library of no lower success", fontsize=9, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
