@@ -23,7 +23,7 @@ LAYERS = [
     {"batch"},
     {"geometry", "frequencies", "jpeg"},
     {"_image", "_sources", "_decoded"},
-    {"_errors", "_extras", "_C", "_cuda"},
+    {"_errors", "_extras", "_files", "_C", "_cuda"},
 ]
 CORE_MAY_INCLUDE = {
     "bindings": {"bindings", "pipeline", "jpeg", "dct", "ransac", "matching", "common"},

@@ -1,11 +1,9 @@
-"""Where the bytes of a JPEG come from and go to: paths and buffers, by one rule for every function."""
+"""Where the bytes of a JPEG come from: paths and buffers, by one rule for every function."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import stat
-from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -105,39 +103,3 @@ def _not_a_jpeg(head: bytes) -> str:
     if not head:
         return "the file is empty"
     return f"not a JPEG file: it starts with 0x{head.hex()}, not 0x{START_OF_IMAGE.hex()}"
-
-
-def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write ``data`` so that ``path`` holds either what it held before or all of it, whatever happens.
-
-    Raises
-    ------
-    JpegError
-        The file cannot be written, or ``path`` is there and is no regular file.
-    """
-    name = source_name(path)
-    try:
-        target = Path(os.path.realpath(name))  # a link stays a link
-        mode = target.stat().st_mode if target.exists() else None
-        if mode is not None and not stat.S_ISREG(mode):
-            raise JpegError(name, "cannot be written: not a regular file")
-        temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")  # same folder: the same file system
-        try:
-            _write_new_file(temporary, data, mode)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise JpegError(name, f"cannot be written: {error.strerror or error}") from error
-
-
-def _write_new_file(path: Path, data: bytes, mode: int | None) -> None:
-    """Write and flush to disk, with the permissions of the file to be replaced (``mode``) or those of any new one."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    if mode is not None:
-        path.chmod(stat.S_IMODE(mode))

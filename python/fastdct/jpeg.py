@@ -10,8 +10,9 @@ import os
 
 from fastdct import _C
 from fastdct._errors import JpegError
+from fastdct._files import write_atomically
 from fastdct._image import JpegComponent, JpegHeader, JpegImage, check_image, subsampling_name
-from fastdct._sources import Source, load, source_name, write_atomically
+from fastdct._sources import Source, load, source_name
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -140,7 +141,10 @@ def write(image: JpegImage, path: str | os.PathLike[str] | None = None) -> bytes
     except _C.JpegError as error:
         raise JpegError(name, str(error)) from None
     if path is not None:
-        write_atomically(path, data)
+        try:
+            write_atomically(path, data)
+        except OSError as error:
+            raise JpegError(name, f"cannot be written: {error.strerror or error}") from error
     return data
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastdct._extras import require
+from fastdct._files import write_atomically
 from fastdct.cli.arguments import count
 from fastdct.cli.energy import draw
 from fastdct.cli.terminal import print_table, progress_bar
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"fastdct: left out: {error}", file=sys.stderr)
     result = summary(found, arguments.channels, size=arguments.size)
     if arguments.output:
-        arguments.output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_atomically(arguments.output, (json.dumps(result, indent=2) + "\n").encode())
     if arguments.plot:
         arguments.plot.write_text(draw(result["energy"]), encoding="utf-8")
     shares = result["selections"].items()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdct._extras import require
+from fastdct._files import write_atomically
 from fastdct.retrieval.features import Floats
 from fastdct.retrieval.vectors import unit
 
@@ -128,7 +129,7 @@ class LocalCodec:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a file."""
-        Path(path).write_bytes(self.to_bytes())
+        write_atomically(path, self.to_bytes())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> LocalCodec:

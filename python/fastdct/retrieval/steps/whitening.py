@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdct._extras import require
+from fastdct._files import write_atomically
 from fastdct.retrieval.features import Floats
 from fastdct.retrieval.steps.base import Candidates, Database, Step
 from fastdct.retrieval.vectors import Vectors, unit
@@ -116,7 +117,7 @@ class Whitening(Step):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it as a safetensors file."""
         tensors = {"mean": self.mean, "projection": np.ascontiguousarray(self.projection)}
-        require("safetensors.numpy", extra="torch").save_file(tensors, os.fspath(path))
+        write_atomically(path, require("safetensors.numpy", extra="torch").save(tensors))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Whitening:
