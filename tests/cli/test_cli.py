@@ -5,27 +5,10 @@ import sys
 import pytest
 
 import fastdct
-from commands import make_folder, make_index, make_weights, run, truth
+from commands import run, truth
 from fastdct import models
 from fastdct.retrieval import Index
 from made import encoded, photo, tiny_model, write_photos
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    return make_weights(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture
-def photos(tmp_path):
-    return make_folder(tmp_path / "photos")
-
-
-@pytest.fixture
-def index(photos, tmp_path, weights, capsys):
-    path = make_index(photos, tmp_path / "index", weights)
-    capsys.readouterr()
-    return path
 
 
 def test_searching_prints_a_table(photos, index, capsys):
