@@ -1,16 +1,12 @@
-"""What a GPU does. Where there is none, its rules on CPU tensors; FASTDCT_FAIL_WITHOUT_CUDA=1 makes the rest a failure."""
+"""What a GPU does. Where there is none, its rules on CPU tensors."""
 
 import math
-import os
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 from fastdct.ops import _cuda_kernels, _pairs, match, ransac  # noqa: E402
-
-MUST = os.environ.get("FASTDCT_FAIL_WITHOUT_CUDA") == "1"
-gpu = pytest.mark.skipif(not torch.cuda.is_available() and not MUST, reason="no CUDA device")
 
 
 def neighbours(query, candidates, offsets):
@@ -112,7 +108,7 @@ def planted_batch():
     return source, target, np.cumsum([0, *sizes])
 
 
-@gpu
+@pytest.mark.cuda
 @pytest.mark.parametrize("model", ["affine", "similarity"])
 @pytest.mark.parametrize("max_iterations", [1, 500, 5000])
 def test_gpu_finds_what_the_cpu_finds(model, max_iterations):
@@ -128,7 +124,7 @@ def test_gpu_finds_what_the_cpu_finds(model, max_iterations):
     np.testing.assert_allclose(found.model.cpu().numpy(), expected.model, rtol=1e-12)
 
 
-@gpu
+@pytest.mark.cuda
 @pytest.mark.parametrize("metric", ["euclidean", "inner_product"])
 @pytest.mark.parametrize("width", [16, 33, 128])
 def test_gpu_matches_what_the_cpu_matches(metric, width):
@@ -147,7 +143,7 @@ def test_gpu_matches_what_the_cpu_matches(metric, width):
         np.testing.assert_allclose(found.distance.cpu().numpy(), expected.distance, rtol=1e-6)
 
 
-@gpu
+@pytest.mark.cuda
 def test_gpu_operators_are_captured_without_waiting():
     source, target, offsets = (torch.from_numpy(array).cuda() for array in planted_batch())
     ransac(source, target, offsets, max_error=6.0)

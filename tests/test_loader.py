@@ -318,7 +318,7 @@ def test_what_needs_a_device_is_refused_at_once_without_one(dataset, options):
         loader_of(dataset, **options)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.cuda
 def test_memory_is_pinned_for_both_grids(photos):
     decoder = Decoder(32, chroma_size=16)
     [batch] = DctLoader(photos, decoder, batch_size=NUM_PHOTOS, pin_memory=True)
@@ -327,7 +327,7 @@ def test_memory_is_pinned_for_both_grids(photos):
     assert torch.equal(batch.chroma, decoder(photos).chroma)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.cuda
 def test_batches_arrive_on_a_device(dataset):
     plain = rows_of(loader_of(dataset))
     arrived = list(loader_of(dataset, device="cuda"))
