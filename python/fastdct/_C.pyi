@@ -129,6 +129,66 @@ def decode(
     max_pixels: int,
     upright: bool,
 ) -> list[str | None]: ...
+class ResamplePlan:
+    """How a device makes tensors of a batch whose blocks lie in its memory: descriptors, made on the host.
+
+    What each picture needs is 100 to 200 bytes a component; the weights of its axes are found on the device.
+    """
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        pictures: npt.NDArray[np.void],
+        planes: npt.NDArray[np.void],
+        windows: npt.NDArray[np.float64],
+        *,
+        workspace_bytes: int,
+    ) -> None:
+        """Plan pictures [N] (csrc/dct/device/picture.h, 48 bytes each) and their windows [N, 5], as `decode` has them.
+
+        ``planes`` are those of the whole batch (csrc/common/device_plane.h, 24 bytes each). Pictures are taken in
+        chunks whose workspace is at most ``workspace_bytes``; one that needs more is a chunk by itself. Not all pictures
+        of a batch need be planned, nor all rows of the tensors be filled.
+
+        Raises
+        ------
+        ValueError
+            A window is not inside its picture, a plane has fewer blocks than its picture needs or is none of
+            the batch, or a picture is one that `resamples_on_device` refuses.
+        """
+
+    @property
+    def jobs(self) -> npt.NDArray[np.uint8]:
+        """Descriptors, to be copied to the device as they are, aligned to 8 bytes."""
+    @property
+    def launches(self) -> bytes:
+        """What `fastdct._cuda.resample` and `emulation.resample` are told on the host."""
+    @property
+    def workspace_bytes(self) -> int:
+        """Memory of the device that the largest chunk works in; aligned to 16 bytes, contents undefined."""
+
+def resamples_on_device(assembly: Assembly, pictures: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+    """Bool [N]: which pictures a `ResamplePlan` takes; `decode` takes the rest.
+
+    Refused are colours that are neither gray, YCbCr nor RGB, and RGB whose components differ in sampling.
+    """
+
+class FrequencyPlan:
+    """How a device turns blocks into planes of one frequency each, as ``read_batch(layout="frequency")`` has them."""
+
+    def __init__(self, planes: npt.NDArray[np.void], *, num_frequencies: int) -> None:
+        """Plan planes [P]. Each becomes int16 [num_frequencies, Hb, Wb] in zig-zag order, one after the other without gaps."""
+
+    @property
+    def jobs(self) -> npt.NDArray[np.uint8]:
+        """Descriptors, to be copied to the device as they are, aligned to 8 bytes."""
+    @property
+    def launches(self) -> bytes:
+        """What `fastdct._cuda.frequency_planes` and `emulation.frequency_planes` are told on the host."""
+    @property
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """Int64 [P + 1]: where the planes begin in the target, in elements; the last is the size of all."""
+
 def match(
     query: npt.NDArray[np.float32] | npt.NDArray[np.float16] | npt.NDArray[np.uint8],
     candidates: npt.NDArray[np.float32] | npt.NDArray[np.float16] | npt.NDArray[np.uint8],
@@ -168,3 +228,23 @@ def ransac(
     npt.NDArray[np.bool_],
     npt.NDArray[np.int32],
 ]: ...
+
+class emulation:  # noqa: N801 - a module inside the module
+    """What a GPU would do, its threads played in random order, on memory of the host: for tests."""
+
+    @staticmethod
+    def resample(
+        launches: bytes,
+        *,
+        jobs: int,
+        coefficients: int,
+        quantization: int,
+        workspace: int,
+        tensor: int,
+        chroma: int,
+        seed: int,
+    ) -> None: ...
+    @staticmethod
+    def frequency_planes(launches: bytes, *, jobs: int, coefficients: int, target: int, seed: int) -> None: ...
+    @staticmethod
+    def zero_frequencies(coefficients: int, *, num_blocks: int, num_frequencies: int, seed: int) -> None: ...

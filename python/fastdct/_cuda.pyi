@@ -53,3 +53,27 @@ def find_neighbours(
     stream: int,
     /,
 ) -> None: ...
+def resample(
+    launches: bytes,
+    *,
+    jobs: int,
+    coefficients: int,
+    quantization: int,
+    workspace: int,
+    tensor: int,
+    chroma: int,
+    stream: int,
+) -> None:
+    """Launch what a `fastdct._C.ResamplePlan` says; returns at once.
+
+    Addresses of device memory: ``jobs`` are the plan's; ``coefficients`` int16 [blocks, 64], aligned to 16 bytes;
+    ``quantization`` uint16 [tables, 64], aligned to 16 bytes; ``workspace`` has the plan's ``workspace_bytes``;
+    ``tensor`` and ``chroma`` (0 without a chroma grid) are whole batches, rows as `DevicePicture.row` counts them.
+    What the blocks hold does not matter to what is read and written.
+    """
+
+def frequency_planes(launches: bytes, *, jobs: int, coefficients: int, target: int, stream: int) -> None:
+    """Launch what a `fastdct._C.FrequencyPlan` says; returns at once. ``target`` has ``offsets[-1]`` int16."""
+
+def zero_frequencies(coefficients: int, *, num_blocks: int, num_frequencies: int, stream: int) -> None:
+    """Zero what comes after the first ``num_frequencies`` in zig-zag order, in int16 [num_blocks, 64]."""
