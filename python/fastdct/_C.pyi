@@ -129,6 +129,7 @@ def decode(
     max_pixels: int,
     upright: bool,
 ) -> list[str | None]: ...
+
 class ResamplePlan:
     """How a device makes tensors of a batch whose blocks lie in its memory: descriptors, made on the host.
 
@@ -245,6 +246,8 @@ class emulation:  # noqa: N801 - a module inside the module
         seed: int,
     ) -> None: ...
     @staticmethod
-    def frequency_planes(launches: bytes, *, jobs: int, coefficients: int, target: int, seed: int) -> None: ...
+    def frequency_planes(
+        launches: bytes, *, jobs: int, coefficients: int, target: int, seed: int
+    ) -> None: ...
     @staticmethod
     def zero_frequencies(coefficients: int, *, num_blocks: int, num_frequencies: int, seed: int) -> None: ...
