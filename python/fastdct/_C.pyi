@@ -190,6 +190,70 @@ class FrequencyPlan:
     def offsets(self) -> npt.NDArray[np.int64]:
         """Int64 [P + 1]: where the planes begin in the target, in elements; the last is the size of all."""
 
+class ScanBatch:
+    """JPEG files made ready for a device to decode: sequential Huffman coding in order, as far as headers tell.
+
+    Making one reads paths and headers and finds what the device needs; files read from paths are held until `write`.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str | _Bytes],
+        *,
+        max_pixels: int,
+        num_threads: int,
+        subsequence_bits: int = 0,
+    ) -> None:
+        """Prepare N sources, as `read_batch` takes them. Throws nothing for a bad file.
+
+        ``subsequence_bits``: how much of the entropy-coded data a thread of the device begins with, a multiple of 128 up
+        to 16384; 0 chooses it by the size of the batch. Results do not depend on it.
+        """
+
+    def __len__(self) -> int: ...
+    def header(self, row: int) -> JpegHeader | None:
+        """What the file says; None for rows that the device does not take."""
+    @property
+    def reasons(self) -> list[str | None]:
+        """[N]: None for rows that the device takes; else why the CPU has to read the file, and judge it."""
+    @property
+    def planes(self) -> npt.NDArray[np.void]:
+        """[P]: components of the rows that the device takes (csrc/common/device_plane.h, 24 bytes each)."""
+    @property
+    def first_plane(self) -> npt.NDArray[np.int64]:
+        """[N + 1]: row i has the planes first_plane[i] .. first_plane[i + 1] - 1; none where there is a reason."""
+    @property
+    def quantization(self) -> npt.NDArray[np.uint16]:
+        """[T, 8, 8], natural order; each table once."""
+    @property
+    def num_blocks(self) -> int:
+        """Blocks of all planes: the coefficients are int16 [num_blocks, 8, 8]."""
+    @property
+    def num_bytes(self) -> int:
+        """Entropy-coded bytes that the device decodes, without stuffing."""
+    @property
+    def subsequence_bits(self) -> int: ...
+    @property
+    def arena_bytes(self) -> int:
+        """What `write` writes: descriptors and entropy-coded data, to be copied to the device as they are."""
+    @property
+    def planes_offset(self) -> int:
+        """Where `planes` lie in the arena, in bytes."""
+    @property
+    def quantization_offset(self) -> int:
+        """Where `quantization` lies in the arena, in bytes, aligned to 16."""
+    @property
+    def workspace_bytes(self) -> int:
+        """Memory of the device that decoding works in; aligned to 256 bytes, contents undefined.
+
+        About 10 to 30 times the entropy-coded bytes, more where `subsequence_bits` is small; bounded by file sizes.
+        """
+    @property
+    def launches(self) -> bytes:
+        """What `fastdct._cuda.decode_scans` and `emulation.decode_scans` are told on the host."""
+    def write(self, arena: int, *, num_threads: int) -> None:
+        """Write the arena (host memory, aligned to 256 bytes) and let go of the sources: once only."""
+
 def match(
     query: npt.NDArray[np.float32] | npt.NDArray[np.float16] | npt.NDArray[np.uint8],
     candidates: npt.NDArray[np.float32] | npt.NDArray[np.float16] | npt.NDArray[np.uint8],
@@ -251,3 +315,7 @@ class emulation:  # noqa: N801 - a module inside the module
     ) -> None: ...
     @staticmethod
     def zero_frequencies(coefficients: int, *, num_blocks: int, num_frequencies: int, seed: int) -> None: ...
+    @staticmethod
+    def decode_scans(
+        launches: bytes, *, arena: int, workspace: int, coefficients: int, statuses: int, seed: int
+    ) -> None: ...

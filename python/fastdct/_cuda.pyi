@@ -77,3 +77,15 @@ def frequency_planes(launches: bytes, *, jobs: int, coefficients: int, target: i
 
 def zero_frequencies(coefficients: int, *, num_blocks: int, num_frequencies: int, stream: int) -> None:
     """Zero what comes after the first ``num_frequencies`` in zig-zag order, in int16 [num_blocks, 64]."""
+
+def decode_scans(
+    launches: bytes, *, arena: int, workspace: int, coefficients: int, statuses: int, stream: int
+) -> None:
+    """Launch the decoding of a `fastdct._C.ScanBatch`; returns at once.
+
+    Addresses of device memory: ``arena`` is a copy of what `ScanBatch.write` wrote, aligned to 256 bytes, and so is
+    ``workspace``, of the batch's ``workspace_bytes``; ``coefficients`` int16 [num_blocks, 8, 8], aligned to 128 bytes, is
+    written whole; ``statuses`` uint32 [N], one for each source, is written: 0, or what kept the device from decoding that
+    row (csrc/jpeg/device/status.h). The blocks of such a row are undefined, and the CPU has to read it; those of other
+    rows are the CPU's, bit for bit.
+    """
