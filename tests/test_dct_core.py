@@ -19,7 +19,7 @@ FLAGS = [
     *("-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-Wno-psabi"),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{ROOT / 'csrc'}"),
 ]
-ROOMS = ("common", "dct", "jpeg", "jpeg/entropy", "pipeline")
+ROOMS = ("common", "dct", "jpeg", "jpeg/compact", "jpeg/entropy", "pipeline")
 
 
 def kernel_flags(source: Path) -> list[str]:
@@ -76,15 +76,23 @@ def test_resampling_under_sanitizers(objects, tmp_path):
     run([build("dct_test", objects, tmp_path)])
 
 
-def test_files_under_sanitizers(objects, tmp_path):
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
     contents = [
         make_jpeg(75, 58, subsampling=subsampling, **options)
         for subsampling in ("4:0:0", "4:4:4", "4:2:2", "4:2:0")
         for options in ({}, {"progressive": True}, {"restart_rows": 1}, {"orientation": 6})
     ]
     contents += [fastdct.write(make_image(90, 41, sampling=sampling)) for sampling in SAMPLINGS.values()]
-    files = []
+    folder = tmp_path_factory.mktemp("files")
     for index, content in enumerate(contents):
-        files.append(tmp_path / f"{index}.jpg")
-        files[-1].write_bytes(content)
-    run([build("decode_test", objects, tmp_path), "300", *map(str, files)])
+        (folder / f"{index}.jpg").write_bytes(content)
+    return sorted(map(str, folder.iterdir()))
+
+
+def test_files_under_sanitizers(objects, files, tmp_path):
+    run([build("decode_test", objects, tmp_path), "300", *files])
+
+
+def test_shipments_under_sanitizers(objects, files, tmp_path):
+    run([build("ship_test", objects, tmp_path), "300", *files])

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bindings/bindings.h"
+#include "bindings/sources.h"
 #include "common/cpu_level.h"
 #include "common/thread_pool.h"
 #include "pipeline/batch.h"
@@ -56,33 +57,6 @@ py::tuple row_to_python(const RawBatch& batch, size_t index) {
                                      py::make_tuple(plane.sampling.horizontal, plane.sampling.vertical)));
   return py::make_tuple(row.image.header, components, row.image.warnings);
 }
-
-// Buffers stay exported while the GIL is released: nobody can resize them meanwhile.
-struct Sources {
-  std::vector<BatchSource> sources;
-  std::vector<py::buffer_info> held;
-
-  explicit Sources(const py::sequence& objects) {
-    sources.reserve(objects.size());
-    for (const py::handle object : objects) add(object);
-  }
-
-  void add(const py::handle object) {
-    BatchSource source;
-    if (py::isinstance<py::str>(object)) {
-      source.path = py::cast<std::string>(py::bytes(py::module_::import("os").attr("fsencode")(object)));
-    } else {
-      py::buffer_info info = py::reinterpret_borrow<py::buffer>(object).request();
-      if (info.ndim != 1 || info.itemsize != 1 || (info.size > 0 && info.strides[0] != 1))
-        throw py::type_error("expected a contiguous one-dimensional buffer of bytes");
-      static constexpr uint8_t kNothing[1] = {};
-      source.data = info.size > 0 ? static_cast<const uint8_t*>(info.ptr) : kNothing;
-      source.size = static_cast<size_t>(info.size);
-      held.push_back(std::move(info));
-    }
-    sources.push_back(std::move(source));
-  }
-};
 
 std::unique_ptr<RawBatch> read_raw_batch(const py::sequence& objects, bool frequency_major,
                                          int num_frequencies, bool luma_only, uint64_t max_pixels,

@@ -8,5 +8,6 @@ void bind_dct(pybind11::module_& m);
 void bind_jpeg(pybind11::module_& m);
 void bind_batch(pybind11::module_& m);
 void bind_matching(pybind11::module_& m);
+void bind_shipment(pybind11::module_& m);
 void bind_ransac(pybind11::module_& m);
 }  // namespace fastdct

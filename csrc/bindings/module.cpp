@@ -7,6 +7,7 @@ PYBIND11_MODULE(_C, m) {
   fastdct::bind_dct(m);
   fastdct::bind_jpeg(m);
   fastdct::bind_batch(m);
+  fastdct::bind_shipment(m);
   fastdct::bind_matching(m);
   fastdct::bind_ransac(m);
 }

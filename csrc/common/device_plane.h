@@ -4,8 +4,8 @@
 
 namespace fastdct {
 
-// Quantised blocks [num_rows, num_cols, 8, 8], natural order, int16, one after the other without gaps: a block
-// is 128 bytes, a whole line of a GPU's cache.
+// Quantised blocks [num_rows, num_cols, 8, 8], natural order, int16, one after the other without gaps: a
+// block is 128 bytes, a whole line of a GPU's cache.
 struct DevicePlane {
   uint64_t first_block;   // counted in blocks from the beginning of the batch's coefficients
   uint32_t num_rows;      // ceil(component height / 8), without padding to whole MCUs

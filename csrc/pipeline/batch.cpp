@@ -24,32 +24,35 @@ using jpeg::Stream;
 // What the threads of one call share.
 class Work {
  public:
-  Work(const std::vector<BatchSource>& all_sources, const BatchOptions& batch_options, Arena& memory)
-      : sources(all_sources), options(batch_options), arena(memory), rows(all_sources.size()) {}
+  Work(const std::vector<BatchSource>& all_sources, const BatchOptions& batch_options, ImageSink& images)
+      : sources(all_sources), options(batch_options), sink(images), errors(all_sources.size()) {}
 
   // The next row to read, or the number of rows.
-  size_t claim() { return stopped_.load() ? rows.size() : std::min(next_.fetch_add(1), rows.size()); }
+  size_t claim() {
+    const bool stopped = stopped_.load() || sink.is_full();
+    return stopped ? sources.size() : std::min(next_.fetch_add(1), sources.size());
+  }
 
   // A thread must not take three images where another then has none.
   size_t slots_a_thread() const {
     const auto threads = static_cast<size_t>(options.num_threads);
-    return std::min<size_t>((rows.size() + threads - 1) / threads, jpeg::kMaxStreams);
+    return std::min<size_t>((sources.size() + threads - 1) / threads, jpeg::kMaxStreams);
   }
 
   // Whether there are fewer rows to come than threads.
   bool leaves_threads_idle() const {
-    return next_.load() + static_cast<size_t>(options.num_threads) > rows.size() + 1;
+    return next_.load() + static_cast<size_t>(options.num_threads) > sources.size() + 1;
   }
 
   void fail(size_t row, const char* cause) {
-    rows[row].error = cause;
+    errors[row] = cause;
     if (options.stop_at_error) stopped_.store(true);
   }
 
   const std::vector<BatchSource>& sources;
   const BatchOptions& options;
-  Arena& arena;
-  std::vector<BatchRow> rows;
+  ImageSink& sink;
+  std::vector<std::string> errors;
 
  private:
   std::atomic<size_t> next_{0};
@@ -61,7 +64,7 @@ class Slot {
  public:
   // Takes rows until one needs decoding by streams. False: there are no more.
   bool take(Work& work, jpeg::TableCache& cache) {
-    while ((row_ = work.claim()) < work.rows.size()) {
+    while ((row_ = work.claim()) < work.sources.size()) {
       try {
         if (start(work, cache)) return true;
       } catch (const JpegError& error) {
@@ -83,10 +86,11 @@ class Slot {
 
   Stream& stream() { return decoder_.stream(); }
 
-  // A thread keeps this much of a file buffer between calls.
+  // A thread keeps this much of a file and of an image between calls; the latter is one chunk of an arena.
   void shrink() {
-    constexpr size_t kKeptBytes = size_t{1} << 17;
-    if (file_.capacity() > kKeptBytes) std::vector<uint8_t>().swap(file_);
+    constexpr size_t kKeptFileBytes = size_t{1} << 17, kKeptImageBytes = size_t{1} << 23;
+    if (file_.capacity() > kKeptFileBytes) std::vector<uint8_t>().swap(file_);
+    if (own_.capacity() > kKeptImageBytes) own_.release();
   }
 
  private:
@@ -99,7 +103,8 @@ class Slot {
       data_ = file_.data();
       size_ = file_.size();
     }
-    ImageDecoder::State state = decoder_.begin(data_, size_, work.options.request, work.arena, cache);
+    own_.reset();
+    ImageDecoder::State state = decoder_.begin(data_, size_, work.options.request, memory(work), cache);
     if (state == ImageDecoder::State::kDecoding && size_ >= kSplitBytes && work.leaves_threads_idle())
       state = decode_split(decoder_, work.options.num_threads).value_or(state);
     return settle(work, state);
@@ -107,15 +112,24 @@ class Slot {
 
   bool settle(Work& work, ImageDecoder::State state) {
     if (state == ImageDecoder::State::kDecoding) return true;
-    BatchRow& row = work.rows[row_];
-    if (state == ImageDecoder::State::kDone)
-      row.image = std::move(decoder_.image());
-    else
-      row.image = jpeg::read_through_libjpeg(data_, size_, work.options.request, work.arena);
+    if (state == ImageDecoder::State::kDone) {
+      work.sink.take(row_, decoder_.image(), own_);
+    } else {
+      own_.reset();
+      jpeg::CoefficientImage image =
+          jpeg::read_through_libjpeg(data_, size_, work.options.request, memory(work));
+      work.sink.take(row_, image, own_);
+    }
     return false;
   }
 
+  Arena& memory(Work& work) {
+    Arena* shared = work.sink.shared_memory();
+    return shared != nullptr ? *shared : own_;
+  }
+
   ImageDecoder decoder_;
+  Arena own_;
   std::vector<uint8_t> file_;
   const uint8_t* data_ = nullptr;
   size_t size_ = 0;
@@ -133,18 +147,41 @@ struct Worker {
   }
 };
 
+// Keeps every image.
+class BatchOfImages : public ImageSink {
+ public:
+  BatchOfImages(size_t num_rows, Arena& arena) : rows(num_rows), arena_(arena) {}
+  Arena* shared_memory() override { return &arena_; }
+  void take(size_t row, jpeg::CoefficientImage& image, Arena&) override {
+    rows[row].image = std::move(image);
+  }
+
+  std::vector<BatchRow> rows;
+
+ private:
+  Arena& arena_;
+};
+
 }  // namespace
 
-std::vector<BatchRow> read_batch(const std::vector<BatchSource>& sources, const BatchOptions& options,
-                                 Arena& arena) {
-  Work work(sources, options, arena);
+std::vector<std::string> read_images(const std::vector<BatchSource>& sources, const BatchOptions& options,
+                                     ImageSink& sink) {
+  Work work(sources, options, sink);
   const int num_threads =
       std::min(options.num_threads, static_cast<int>(std::min<size_t>(sources.size(), 1024)));
   ThreadPool::instance().run(std::max(num_threads, 1), [&work] {
     static thread_local Worker worker;
     worker.run(work);
   });
-  return std::move(work.rows);
+  return std::move(work.errors);
+}
+
+std::vector<BatchRow> read_batch(const std::vector<BatchSource>& sources, const BatchOptions& options,
+                                 Arena& arena) {
+  BatchOfImages images(sources.size(), arena);
+  const std::vector<std::string> errors = read_images(sources, options, images);
+  for (size_t i = 0; i < errors.size(); ++i) images.rows[i].error = errors[i];
+  return std::move(images.rows);
 }
 
 }  // namespace fastdct

@@ -29,6 +29,25 @@ struct BatchOptions {
   bool stop_at_error = false;  // rows after the first error may be left unread; those before it never are
 };
 
+// What becomes of images. Called from several threads at once, for each row from one.
+class ImageSink {
+ public:
+  virtual ~ImageSink() = default;
+
+  // Memory that all images share; nullptr: each thread reads into its own, until it takes its next image.
+  virtual Arena* shared_memory() { return nullptr; }
+
+  // The image of a row. `own`: the memory of this thread, where more may be cut.
+  virtual void take(size_t row, jpeg::CoefficientImage& image, Arena& own) = 0;
+
+  // Whether further rows may be left unread.
+  virtual bool is_full() const { return false; }
+};
+
+// Reads every source; causes of those that failed, by row, else empty. Throws nothing for a bad file.
+std::vector<std::string> read_images(const std::vector<BatchSource>& sources, const BatchOptions& options,
+                                     ImageSink& sink);
+
 // Row i is source i. Planes lie in the arena. Throws nothing for a bad file.
 std::vector<BatchRow> read_batch(const std::vector<BatchSource>& sources, const BatchOptions& options,
                                  Arena& arena);

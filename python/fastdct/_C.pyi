@@ -254,6 +254,53 @@ class ScanBatch:
     def write(self, arena: int, *, num_threads: int) -> None:
         """Write the arena (host memory, aligned to 256 bytes) and let go of the sources: once only."""
 
+class Shipment:
+    """Files decoded here, their coefficients packed for a device (csrc/jpeg/compact/group.h)."""
+
+    @property
+    def states(self) -> list[int]:
+        """Of each source: 0 shipped, 1 failed, 2 left since there was no room."""
+    def error(self, row: int) -> str: ...
+    def header(self, row: int) -> JpegHeader: ...
+    def warnings(self, row: int) -> list[str]: ...
+    def descriptors(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint16]]:
+        """Of what was shipped: pictures (csrc/dct/device/picture.h), whose rows are positions among the sources; their
+        planes (csrc/common/device_plane.h); and the planes' quantization, [planes, 64].
+        """  # noqa: D205
+    def needed(self, row: int) -> tuple[int, int]:
+        """Bytes and blocks that a row takes; zeros for one that was left before it was read."""
+    @property
+    def num_bytes(self) -> int:
+        """Of the arena, from its beginning: what the device needs."""
+    @property
+    def first_group(self) -> int:
+        """Byte of the arena at which the groups begin."""
+    @property
+    def num_groups(self) -> int: ...
+    @property
+    def end_block(self) -> int: ...
+
+def ship(
+    sources: Sequence[str | _Bytes],
+    *,
+    arena: int,
+    num_bytes: int,
+    first_block: int,
+    end_block: int,
+    num_frequencies: int,
+    luma_only: bool,
+    max_pixels: int,
+    num_threads: int,
+    stop_at_error: bool,
+) -> Shipment:
+    """Decode and pack sources, in their order, until ``arena`` (aligned to 16 bytes) or the blocks are full.
+
+    Blocks [``first_block``, ``end_block``) of the coefficients are what `emulation.expand` will fill.
+    """
+
+def encode_group(blocks: npt.NDArray[np.int16]) -> tuple[int, bytes]:
+    """Form and data of one group of 1..32 blocks [n, 64]. For tests."""
+
 def match(
     query: npt.NDArray[np.float32] | npt.NDArray[np.float16] | npt.NDArray[np.uint8],
     candidates: npt.NDArray[np.float32] | npt.NDArray[np.float16] | npt.NDArray[np.uint8],
@@ -297,6 +344,8 @@ def ransac(
 class emulation:  # noqa: N801 - a module inside the module
     """What a GPU would do, its threads played in random order, on memory of the host: for tests."""
 
+    @staticmethod
+    def expand(*, arena: int, first_group: int, num_groups: int, coefficients: int, seed: int) -> None: ...
     @staticmethod
     def resample(
         launches: bytes,

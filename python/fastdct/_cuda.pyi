@@ -53,6 +53,9 @@ def find_neighbours(
     stream: int,
     /,
 ) -> None: ...
+def expand(*, arena: int, first_group: int, num_groups: int, coefficients: int, stream: int) -> None:
+    """Expand a shipment (`fastdct._C.ship`), copied to ``arena``, into int16 [blocks, 64]; returns at once."""
+
 def resample(
     launches: bytes,
     *,

@@ -3,5 +3,6 @@
 #include <pybind11/pybind11.h>
 
 namespace fastdct {
+void bind_compact(pybind11::module_& m);
 void bind_verification(pybind11::module_& m);
 }  // namespace fastdct

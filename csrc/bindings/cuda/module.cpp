@@ -31,5 +31,6 @@ PYBIND11_MODULE(_cuda, m) {
   m.def("reorder_blocks", &fastdct::reorder_blocks, py::arg("source"), py::arg("target"), py::kw_only(),
         py::arg("num_pictures"), py::arg("num_blocks"), py::arg("element_size"), py::arg("zigzag"),
         py::arg("to_channels"), py::arg("stream"));
+  fastdct::bind_compact(m);
   fastdct::bind_verification(m);
 }
