@@ -23,6 +23,7 @@ from bench_retrieval import gains, judge, scores
 from fastdct.training import DelgTraining, TerminalProgress, command, train
 
 WAYS = ("global", "global+local")
+TRAINING_OPTIONS = ("epochs", "batch_size", "model", "learning_rate", "precision")
 SOURCE = Path(__file__).parent / "delg_source.toml"
 
 
@@ -44,13 +45,21 @@ def trained(name, channels, size, seed, options):
     output = options.runs / f"{name}-{seed}".replace(" ", "-")
     given = {"labels": options.runs / "labels.csv", "root": options.data, "output": output}
     given |= {"channels": channels, "size": size, "seed": seed}
-    for option in ("epochs", "batch_size", "model", "learning_rate"):
+    for option in TRAINING_OPTIONS:
         if (value := getattr(options, option)) is not None:
             given[option] = value
     config = command.make_config(DelgTraining, argparse.Namespace(config=options.config, **given))
     train(config, progress=TerminalProgress())
     lines = (output / "metrics.jsonl").read_text().splitlines()
     return output, statistics.median(json.loads(line)["seconds"] for line in lines)
+
+
+def over_seeds(precision):
+    """The mean over seeds of every query's average precision."""
+    return {
+        name: {query: statistics.fmean(run[query] for run in runs) for query in runs[0]}
+        for name, runs in precision.items()
+    }
 
 
 def spread(values):
@@ -67,37 +76,51 @@ def main():
     parser.add_argument("--config", type=Path, default=SOURCE)
     parser.add_argument("--classes", type=int, default=17)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument(
+        "--same-side-seeds",
+        type=int,
+        nargs="+",
+        help="of RGB at the same side, four times the work (default: all)",
+    )
     parser.add_argument("--side", type=int, default=448, help="side of the windows of coefficients")
     parser.add_argument("--model")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--learning-rate", type=float)
+    parser.add_argument("--precision")
     parser.add_argument("--output", default="delg_twins", help="name of the JSON in benchmarks/results")
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.runs.mkdir(parents=True, exist_ok=True)
     num_classes = write_table(options.data, options.classes, options.runs / "labels.csv")
     side = options.side
-    twins = {f"RGB {side // 2}": (0, side // 2), f"RGB {side}": (0, side), f"DCT {side}": (64, side)}
-    conditions = {
-        key: str(getattr(options, key)) for key in ("seeds", "side", "model", "epochs", "batch_size")
+    twins = {
+        f"RGB {side // 2}": (0, side // 2, options.seeds),
+        f"DCT {side}": (64, side, options.seeds),
+        f"RGB {side}": (0, side, options.same_side_seeds or options.seeds),
     }
+    given = ("side", *TRAINING_OPTIONS)
     result = {
-        "conditions": {**conditions, "config": options.config.name, "classes": num_classes},
+        "conditions": {
+            **{key: str(getattr(options, key)) for key in given},
+            "config": options.config.name,
+            "classes": num_classes,
+        },
         "twins": {},
     }
-    first = {}
-    for name, (channels, size) in twins.items():
+    precision = {}
+    for name, (channels, size, seeds) in twins.items():
         runs = []
-        for seed in options.seeds:
+        for seed in seeds:
             weights, seconds = trained(name, channels, size, seed, options)
             evaluations, costs = judge(options.data, str(weights))
             named = dict(zip(WAYS, evaluations, strict=True))
-            if seed == options.seeds[0]:
-                first |= {f"{name} {way}": evaluation for way, evaluation in named.items()}
+            for way, evaluation in named.items():
+                precision.setdefault(f"{name} {way}", []).append(evaluation.overall.average_precision)
             table = {way: scores(evaluation) for way, evaluation in named.items()}
             runs.append({**costs, "seconds_per_epoch": seconds, "mAP": table})
         result["twins"][name] = {
+            "seeds": seeds,
             **{
                 way: {kind: spread([run["mAP"][way][kind] for run in runs]) for kind in runs[0]["mAP"][way]}
                 for way in WAYS
@@ -105,7 +128,7 @@ def main():
             **{key: statistics.median(run[key] for run in runs) for key in runs[0] if key != "mAP"},
         }
         print(name, json.dumps(result["twins"][name]), flush=True)
-        print(machine.save(options.output, {**result, "gains of the first seed": gains(first)}))
+        print(machine.save(options.output, {**result, "gains": gains(over_seeds(precision))}))
 
 
 if __name__ == "__main__":

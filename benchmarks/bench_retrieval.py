@@ -2,7 +2,8 @@
 
 Usage: python benchmarks/bench_retrieval.py FOLDER, where FOLDER holds gnd.json and the photos that it names.
 ``--pixels FILE`` compares with a quantised MobileNetV2 on pixels, its average over positions at 224 x 224;
-``--other WEIGHTS`` with other weights. Intervals are 95 % of a paired bootstrap over queries.
+``--twin WEIGHTS`` with the same network trained alike on pixels; ``--other WEIGHTS`` with other weights. Intervals are 95 % of a
+paired bootstrap over queries.
 """
 
 from __future__ import annotations
@@ -90,14 +91,13 @@ def scores(evaluation: Evaluation) -> dict[str, Any]:
     return {**by_kind, "all": round(evaluation.overall.mean_average_precision, 4)}
 
 
-def gains(systems: dict[str, Evaluation]) -> dict[str, list[float]]:
-    """By "one - other": the difference of mAP over all queries and its bounds."""
+def gains(systems: dict[str, dict[str, float]]) -> dict[str, list[float]]:
+    """By "one - other": the difference of mAP over all queries and its bounds, from every query's average precision."""
     found = {}
     names = list(systems)
     for place, other in enumerate(names):
         for one in names[place + 1 :]:
-            pair = [systems[name].overall.average_precision for name in (other, one)]
-            gain = paired_bootstrap(*pair)
+            gain = paired_bootstrap(systems[other], systems[one])
             found[f"{one} - {other}"] = [round(value, 4) for value in (gain.mean, gain.low, gain.high)]
     return found
 
@@ -107,19 +107,23 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     systems = {}
     if arguments.pixels:
         systems["MobileNetV2 on pixels"] = judge_pixels(arguments.folder, arguments.pixels)
-    for weights in arguments.other:
-        systems[f"{weights} global"], systems[f"{weights} verified"] = judge(arguments.folder, weights)[0]
-    own, costs = judge(arguments.folder, arguments.model)
-    systems["DCT global"], systems["DCT global + verification"] = own
-    kinds = {kind: value.num_queries for kind, value in own[0].kinds.items()}
+    others = {Path(weights).name: weights for weights in arguments.other}
+    if arguments.twin:
+        others["RGB twin"] = arguments.twin
+    costs = {}
+    for name, weights in {**others, "DCT": arguments.model}.items():
+        judged, costs[name] = judge(arguments.folder, weights)
+        systems[f"{name} global"], systems[f"{name} global + verification"] = judged
+    own = systems["DCT global"]
+    kinds = {kind: value.num_queries for kind, value in own.kinds.items()}
     return {
         "model": arguments.model,
-        "convention": own[0].convention,
-        "queries": {**kinds, "all": own[0].overall.num_queries},
+        "convention": own.convention,
+        "queries": {**kinds, "all": own.overall.num_queries},
         "mAP": {name: scores(evaluation) for name, evaluation in systems.items()},
-        "gains": gains(systems),
+        "gains": gains({name: value.overall.average_precision for name, value in systems.items()}),
         "threads": 1,
-        **costs,
+        "costs": costs,
     }
 
 
@@ -128,13 +132,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", default="delg-small")
     parser.add_argument("--pixels", metavar="FILE", help="npz file of a quantised MobileNetV2")
+    parser.add_argument("--twin", metavar="WEIGHTS", help="of the same network, trained alike on pixels")
     parser.add_argument("--other", action="append", default=[], metavar="WEIGHTS")
     result = measure(parser.parse_args())
     for name, values in result["mAP"].items():
         print(f"{name:28}", "  ".join(f"{kind} {value:.3f}" for kind, value in values.items()))
     for name, (mean, low, high) in result["gains"].items():
         print(f"{name}: {mean:+.3f} [{low:+.3f}, {high:+.3f}]")
-    print({key: result[key] for key in ("extraction_ms", "search_and_verify_ms", "bytes_per_image")})
+    print(result["costs"])
     print(machine.save("retrieval", result))
 
 

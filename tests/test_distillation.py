@@ -11,7 +11,9 @@ import torch
 from PIL import Image
 
 from fastdct import Decoder, models
+from fastdct.geometry import Resize
 from fastdct.models import MobileNetV2
+from fastdct.retrieval import Extractor
 from fastdct.training import run as run_module
 from fastdct.training import train
 from fastdct.training.distillation import DistilTraining
@@ -156,6 +158,36 @@ def test_a_killed_run_resumes_to_the_same_bits(config, tmp_path, monkeypatch):
         train(config)
     train(config)
     assert _weights(config.output) == _weights(straight.output)
+
+
+def test_a_network_on_pixels_begins_as_the_teacher_and_sees_what_it_sees(config, photos, teacher):
+    objective = replace(config, channels=0).objective(["a", "b", "c"])
+    model, taught = objective.model.eval(), Teacher(teacher, bfloat16=False)
+    decoder = objective.decoder(64, window=Resize())
+    loaded = decoder(sorted(photos.rglob("*.jpg"))[:3]).tensor
+    with torch.inference_mode():
+        third = model.third_stage(objective.selected(loaded))
+        targets = taught.targets(loaded, pool=model.pool)
+        assert torch.equal(third, targets.third_stage)
+        assert torch.equal(model.fourth_stage(third), targets.pooled)
+
+
+def test_a_network_on_pixels_learns_by_the_same_loop(config, photos, tmp_path):
+    trained = train(replace(config, channels=0, epochs=4, size=64, late_size=96, late_from=3))
+    first, *_, last = _metrics(config.output)
+    assert last["loss"] < first["loss"]
+    assert trained.config.channels is None
+    assert trained.config.normalize == ((127.5,) * 3, (127.5,) * 3)
+    assert trained.config.input_area == 96 * 96
+    features = Extractor(models.load(config.output)).extract(next(iter(sorted(photos.rglob("*.jpg")))))
+    assert features.descriptors.shape[1] == 128
+    assert (features.keypoints >= 0).all()
+    assert (features.keypoints <= [88, 72]).all()
+
+
+def test_on_pixels_there_is_no_stem_to_train(config):
+    with pytest.raises(ValueError, match="on pixels the first layers are the teacher's"):
+        train(replace(config, channels=0, stem=True))
 
 
 def test_another_backbone_has_no_such_teacher(config):

@@ -158,19 +158,22 @@ def test_small_delg_s_layers_are_those_of_the_network_on_pixels():
 
 def test_small_delg_s_keypoints_are_centres_of_the_receptive_fields_on_pixels():
     """Its stem gives what layers on pixels give, so that those say what a feature is centred on."""
-    network = models.MobileNetV2(padding="same", batch_norm=False).eval()
+    twin = models.delg_small(channels=None).eval()
     with torch.no_grad():
-        for parameter in network.parameters():
+        for parameter in twin.backbone.parameters():
             parameter.fill_(1.0 / parameter[0].numel() if parameter.ndim > 1 else 0.0)
     x = torch.full((1, 3, 1024, 1024), 0.01, requires_grad=True)
-    features = network.features[:14](x)
+    features = twin.backbone.stages(x, last=3)
     row, column = 32, 31
     features[0, :, row, column].sum().backward()
     field = x.grad[0].sum(0)
+    felt = torch.stack([field.any(dim=0).sum(), field.any(dim=1).sum()])
+    assert felt.tolist() == [twin.receptive_field] * 2
     centres = torch.arange(1024) + 0.5
     measured = torch.stack([(field.sum(0) * centres).sum(), (field.sum(1) * centres).sum()]) / field.sum()
-    expected = models.delg_small().keypoint_grid(64, 64)[row, column]
-    torch.testing.assert_close(measured, expected, atol=0.01, rtol=0)
+    for model in (twin, models.delg_small()):
+        expected = model.keypoint_grid(64, 64)[row, column]
+        torch.testing.assert_close(measured, expected, atol=0.01, rtol=0)
 
 
 def test_gem_with_p_1_is_the_mean():

@@ -10,7 +10,7 @@ from typing import Any
 
 from fastdct.decoder import Decoder
 from fastdct.frequencies import ChannelSelection
-from fastdct.models import dct_mobilenet
+from fastdct.models import staged_mobilenet
 from fastdct.models.inputs import InputSpec
 from fastdct.models.stages import DEPTHS, published
 
@@ -19,7 +19,7 @@ VERSION = 2
 MOBILENET = "mobilenetv2"
 _RESNETS = {f"resnet{depth}": depth for depth in DEPTHS}
 _BLOCK = 8  # pixels of a DCT block: the stride of the network's input
-_PIXEL_STEM = 4  # the stride of a network's stem on pixels
+_PIXEL_STEM = 4  # the stride of a ResNet's stem on pixels
 _LOCAL_STAGE = 3
 _PUBLISHED_STRIDES = (1, 2, 2, 2)
 _MOBILENET_FIRST = 7.5
@@ -34,7 +34,7 @@ class DelgConfig:
     name
         A word for people; ``models.load`` does not read it.
     backbone
-        ``"mobilenetv2"`` (:class:`fastdct.models.dct_mobilenet.DctMobileNetV2`) or ``"resnet18"`` to ``"resnet152"``.
+        ``"mobilenetv2"`` (:mod:`fastdct.models.staged_mobilenet`) or ``"resnet18"`` to ``"resnet152"``.
     width, strides
         Of a ResNet: see :class:`fastdct.models.resnet.ResNet`.
     channels
@@ -90,10 +90,6 @@ class DelgConfig:
             raise ValueError(f"there is no backbone {self.backbone!r}: it is one of {known}")
         if self.backbone == MOBILENET and (self.width, self.strides) != (1.0, _PUBLISHED_STRIDES):
             raise ValueError(f"width and strides are of ResNets; {MOBILENET} has its own")
-        if self.backbone == MOBILENET and self.channels is None:
-            raise ValueError(
-                f"{MOBILENET} stands behind a DCT stem; on pixels there are {', '.join(_RESNETS)}"
-            )
 
     @property
     def depth(self) -> int | None:
@@ -104,13 +100,13 @@ class DelgConfig:
     def third_channels(self) -> int:
         """Channels of the third stage, which local features and attention are made of."""
         if self.depth is None:
-            return dct_mobilenet.STAGE_CHANNELS[_LOCAL_STAGE - 1]
+            return staged_mobilenet.STAGE_CHANNELS[_LOCAL_STAGE - 1]
         return published(self.depth, width=self.width)[_LOCAL_STAGE - 1].outputs
 
     @property
     def attention_width(self) -> int:
         """Hidden channels of the attention module: half the third stage's, of MobileNetV2 those before its expansion."""
-        return self.third_channels // (2 if self.depth else dct_mobilenet.EXPANSION)
+        return self.third_channels // (2 if self.depth else staged_mobilenet.EXPANSION)
 
     @property
     def local_dim(self) -> int:
@@ -129,8 +125,8 @@ class DelgConfig:
     @property
     def stride(self) -> int:
         """Distance between neighbouring local features in pixels of the decoder's output."""
-        strides = dct_mobilenet.STAGE_STRIDES if self.depth is None else self.strides
-        first = _PIXEL_STEM if self.channels is None else _BLOCK
+        strides = staged_mobilenet.STAGE_STRIDES if self.depth is None else self.strides
+        first = _PIXEL_STEM if self.channels is None and self.depth else _BLOCK
         return first * math.prod(strides[:_LOCAL_STAGE])
 
     @property
@@ -141,13 +137,13 @@ class DelgConfig:
         on its input 2i; the centre of output 0 therefore stays the centre of DCT block 0, or of
         pixel 0, whatever the strides.
         MobileNetV2 pads an even size after its end alone, which moves the centre one input further at each halving;
-        the stem gives what a network on pixels gives, centred at pixel 8i + 7.5 (27 pixels from 8i - 6 on).
+        its first layers on pixels are centred at pixel 8i + 7.5 (27 pixels from 8i - 6 on), and the stem gives what they give.
         """
         if self.depth is None:
             return _MOBILENET_FIRST + sum(
-                _BLOCK * math.prod(dct_mobilenet.STAGE_STRIDES[:stage])
+                _BLOCK * math.prod(staged_mobilenet.STAGE_STRIDES[:stage])
                 for stage in range(_LOCAL_STAGE)
-                if dct_mobilenet.STAGE_STRIDES[stage] == 2
+                if staged_mobilenet.STAGE_STRIDES[stage] == 2
             )
         return 0.5 if self.channels is None else _BLOCK / 2
 

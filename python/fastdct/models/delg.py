@@ -15,12 +15,9 @@ from torch.nn import functional
 
 from fastdct.frequencies import ChannelSelection, resolve
 from fastdct.models.config import MOBILENET, DelgConfig
-from fastdct.models.dct_mobilenet import DctMobileNetV2
 from fastdct.models.heads import Attention, GeM, Reduction, Whitening
 from fastdct.models.resnet import PixelResNet, ResNet
-
-# Side of what the first stage's input sees of the picture, and distance between two such: a block; 7 + 2 · 2 pixels.
-_BLOCK_FIELD, _STEM_FIELD = (8, 8), (11, 4)
+from fastdct.models.staged_mobilenet import DctMobileNetV2, PixelMobileNetV2, StagedMobileNetV2
 
 
 class DelgOutput(NamedTuple):
@@ -92,7 +89,7 @@ class Delg(nn.Module):
     @property
     def receptive_field(self) -> int:
         """Side of the square of the decoder's output that one local feature sees, in pixels; its keypoint is the centre."""
-        side, step = _STEM_FIELD if self.config.channels is None else _BLOCK_FIELD
+        side, step = self.backbone.input_field
         for convolution in self.backbone.convolutions(last=3):
             side += (convolution.kernel_size[0] - 1) * step
             step *= convolution.stride[0]
@@ -111,9 +108,10 @@ class Delg(nn.Module):
         return torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=2)
 
 
-def _backbone(config: DelgConfig) -> ResNet | DctMobileNetV2:
+def _backbone(config: DelgConfig) -> ResNet | StagedMobileNetV2:
     if config.depth is None:
-        assert config.channels is not None
+        if config.channels is None:
+            return PixelMobileNetV2()
         return DctMobileNetV2(config.channels.num_channels)
     if config.channels is None:
         return PixelResNet(depth=config.depth, width=config.width, strides=config.strides)
@@ -122,9 +120,9 @@ def _backbone(config: DelgConfig) -> ResNet | DctMobileNetV2:
 
 
 def delg_small(*, channels: int | ChannelSelection | None = 64) -> Delg:
-    """Build the untrained small DELG: MobileNetV2 behind a DCT stem, 3 million parameters.
+    """Build the untrained small DELG: MobileNetV2 behind a DCT stem, or on pixels, 3 million parameters.
 
-    It has no batch normalisation behind the stem and does not learn from random weights: it is for those of a
+    Its published layers have no batch normalisation and it does not learn from random weights: it is for those of a
     quantised MobileNetV2 (`fastdct train distil`) or for its own.
     """
     return Delg(

@@ -7,8 +7,8 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from fastdct.models.classifier import Classifier, ClassifierConfig
-from fastdct.models.dct_mobilenet import FIRST_KEPT, STEM_CHANNELS
 from fastdct.models.mobilenet import MobileNetV2, Style
+from fastdct.models.staged_mobilenet import FIRST_KEPT, STEM_CHANNELS
 
 
 class RgbMobileNet(MobileNetV2, Classifier):
@@ -35,7 +35,7 @@ class DctMobileNet(RgbMobileNet):
 
     Layers 0 to 4, three tenths of the multiply-adds, give way to a linear 1 × 1 convolution to the 32 channels that layer 5
     takes: what comes before it in the published network is linear too (Sandler et al., section 3.2).
-    `fastdct.models.dct_mobilenet` has a stem that imitates those layers, for features that are distilled from them.
+    `fastdct.models.staged_mobilenet` has a stem that imitates those layers, for features that are distilled from them.
     """
 
     def __init__(self, config: ClassifierConfig) -> None:

@@ -47,6 +47,9 @@ class ResNet(nn.Module):
         ``depth``, ``strides`` or ``version`` is none of the above.
     """
 
+    input_field = (8, 8)
+    """Side of what a position of the first stage's input sees of the picture, and distance between two, in pixels."""
+
     def __init__(
         self,
         in_channels: int,
@@ -145,6 +148,8 @@ class ResNetClassifier(ResNet, Classifier):
 
 class PixelResNet(ResNet):
     """The same stages on RGB pixels, behind the stem that DCT coefficients need none of; parameters as torchvision's."""
+
+    input_field = (7 + 2 * 2, 4)  # the pooling's 3 positions are 2 pixels apart
 
     def __init__(self, *, depth: int, width: float = 1.0, strides: Sequence[int] = (1, 2, 2, 2)) -> None:
         planes = round(STEM_PLANES * width)

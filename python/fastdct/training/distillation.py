@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -20,14 +20,14 @@ from fastdct.decoder import Decoder
 from fastdct.geometry import Rule
 from fastdct.models import InputSpec
 from fastdct.models.config import MOBILENET
-from fastdct.models.dct_mobilenet import DctMobileNetV2
 from fastdct.models.delg import Delg, DelgOutput
+from fastdct.models.staged_mobilenet import DctMobileNetV2
 from fastdct.training.delg import DelgTraining
 from fastdct.training.delg_objective import DelgObjective
 from fastdct.training.distributed import Ranks
 from fastdct.training.objective import Batches, Losses, Statistics
 from fastdct.training.options import NOT_NEGATIVE, option
-from fastdct.training.teacher import ALL_CHANNELS, Teacher
+from fastdct.training.teacher import ALL_CHANNELS, GREY, Teacher
 from fastdct.training.whitening import fit_whitening
 
 
@@ -63,18 +63,24 @@ class DistilTraining(DelgTraining):
                 "local descriptors are whitened after distillation and need no autoencoder; leave it out, or train delg"
             )
         model = self.network(description)
+        if self.stem and model.config.channels is None:
+            raise ValueError(
+                "on pixels the first layers are the teacher's and no stem is trained; leave stem out"
+            )
         if model.config.backbone != MOBILENET:
             raise ValueError(f"the teacher is a {MOBILENET}, and so must be the network, not {self.model}")
         kind = DistilledStem if self.stem else DistilledDelg
         objective = kind(model, self, num_classes=len(classes))
-        objective.keeps_statistics = self.keeps_statistics
+        objective.keeps_statistics = self.keeps_statistics or model.config.channels is None
         if description is None and self.initial is None:
             transfer(objective.teacher, model)
         return objective
 
 
 def transfer(teacher: Teacher, model: Delg) -> None:
-    """Copy the layers that student and teacher share."""
+    """Copy the layers that student and teacher share; on pixels these are all, and the normalisation with them."""
+    if model.config.channels is None:
+        model.config = replace(model.config, mean=(GREY,) * 3, std=(GREY,) * 3)
     shared = model.backbone.state_dict().keys() & teacher.network.state_dict().keys()
     state = teacher.network.state_dict()
     model.backbone.load_state_dict({key: state[key] for key in shared}, strict=False)
@@ -94,9 +100,6 @@ class DistilledDelg(DelgObjective):
             model.reduction.requires_grad_(False)
         self._teacher_weight = config.teacher_weight
         self._transferred_rate = config.transferred_rate
-        chosen = model.config.channels
-        assert chosen is not None  # a MobileNetV2 takes coefficients
-        self._channels = [*chosen.luma, *(64 + c for c in chosen.cb), *(128 + c for c in chosen.cr)]
 
     @property
     def input(self) -> InputSpec:
@@ -109,7 +112,7 @@ class DistilledDelg(DelgObjective):
 
     def set_statistics(self, statistics: Statistics) -> None:
         """Write those of the network's channels into its config."""
-        mean, std = (tuple(values[channel] for channel in self._channels) for values in statistics)
+        mean, std = (tuple(values[channel] for channel in self._chosen) for values in statistics)
         super().set_statistics((mean, std))
 
     def forward(self, batch: LoadedBatch) -> Losses:
@@ -144,10 +147,19 @@ class DistilledDelg(DelgObjective):
             output = DelgOutput(model.whitening(pooled), *model.describe(third))
         return third.float(), pooled, output
 
+    @property
+    def _chosen(self) -> list[int]:
+        """The network's channels, by their places among all."""
+        chosen = self.model.config.channels
+        assert chosen is not None  # pixels are not chosen from
+        return [*chosen.luma, *(64 + c for c in chosen.cb), *(128 + c for c in chosen.cr)]
+
     def selected(self, coefficients: Tensor) -> Tensor:  # [N, 192, H/8, W/8] -> [N, C, H/8, W/8]
-        """The network's channels, normalised."""
+        """What the network takes: its channels, normalised, or, where it is the twin on pixels, what the teacher takes."""
+        if self.model.config.channels is None:
+            return self.teacher.pixels(coefficients)
         mean, std = (torch.tensor(v).to(coefficients)[:, None, None] for v in self.model.config.normalize)
-        return (coefficients[:, self._channels] - mean) / std
+        return (coefficients[:, self._chosen] - mean) / std
 
     @torch.no_grad()
     def prepare(self, batches: Batches) -> None:

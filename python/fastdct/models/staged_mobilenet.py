@@ -1,10 +1,9 @@
-"""MobileNetV2 on DCT coefficients: a small stem in place of the layers that look at single pixels."""
+"""MobileNetV2 as four stages: on DCT coefficients, with a small stem in place of the layers that look at single pixels, and whole."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import torch
@@ -28,14 +27,82 @@ _Network = TypeVar("_Network", bound=nn.Module)
 _WIDTH, _INNER, _EXPANDED = 64, 96, 192
 
 
-class DctMobileNetV2(nn.Module):
-    """Layers 5 to 18 of MobileNetV2 behind a stem that takes DCT coefficients.
+class StagedMobileNetV2(nn.Module):
+    """Four stages behind first layers, which subclasses put in, that bring the input to a grid of 8 pixels.
+
+    Layers have torchvision's names, TensorFlow's padding and their batch normalisation folded in, which is what is left of
+    weights that were quantised.
+
+    Parameters
+    ----------
+    in_channels
+        Channels of the input.
+    first
+        The first of the published layers that the network has.
+    """
+
+    input_field: tuple[int, int]
+    """As of :class:`fastdct.models.resnet.ResNet`, but of the first layers' input."""
+
+    def __init__(self, in_channels: int, *, first: int) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        self.out_channels = STAGE_CHANNELS
+        published = MobileNetV2(padding="same", batch_norm=False).features.named_children()
+        self.features = nn.Sequential(
+            OrderedDict((name, layer) for name, layer in published if int(name) >= first)
+        )
+
+    @property
+    def first_layers(self) -> Iterable[nn.Module]:
+        """Those before the stages."""
+        raise NotImplementedError
+
+    def stages(self, x: Tensor, *, first: int = 1, last: int = 4) -> Tensor:
+        """Run stages ``first`` to ``last``, counted from 1, on the output of the stage before."""
+        if first == 1:
+            x = x.contiguous(memory_format=torch.channels_last)
+        for layer in self._layers(first, last):
+            x = layer(x)
+        return x
+
+    def convolutions(self, *, last: int) -> Iterator[nn.Conv2d]:
+        """Those up to the end of a stage, in order."""
+        for layer in self._layers(1, last):
+            yield from (module for module in layer.modules() if isinstance(module, nn.Conv2d))
+
+    def _layers(self, first: int, last: int) -> Iterator[nn.Module]:
+        if first == 1:
+            yield from self.first_layers
+        for stage in range(first, last + 1):
+            yield from _stage_layers(self.features, stage)
+
+    def forward(self, x: Tensor) -> Tensor:  # [N, in_channels, h, w] -> [N, 1280, H/32, W/32]
+        """Return the features of the last layer."""
+        return self.stages(x)
+
+
+class PixelMobileNetV2(StagedMobileNetV2):
+    """The whole network on RGB pixels: teacher of the one on coefficients, and its twin."""
+
+    input_field = (1, 1)
+
+    def __init__(self) -> None:
+        super().__init__(3, first=0)
+        in_channels_last(self)
+
+    @property
+    def first_layers(self) -> Iterable[nn.Module]:
+        """Layers 0 to 4."""
+        return [*self.features.children()][:FIRST_KEPT]
+
+
+class DctMobileNetV2(StagedMobileNetV2):
+    """Layers 5 to 18 behind a stem that takes DCT coefficients.
 
     The 56 x 56 blocks of a 448 x 448 picture lie as the output of layer 4 does. The stem stands in for layers 0 to
     4 and learns to give what they give (see `fastdct.training.distillation`); a 3 x 3 and a depthwise 3 x 3
     convolution see 5 x 5 blocks, layers 0 to 4 see 27 x 27 pixels. On one core it takes an eighth of their time.
-    The others have torchvision's names; their batch normalisation is folded in, which is what is left of weights
-    that were quantised, and TensorFlow's padding, which those were trained with.
 
     Parameters
     ----------
@@ -43,37 +110,20 @@ class DctMobileNetV2(nn.Module):
         Channels of the DCT tensor (for example 24, 32, 48, 64 or 192).
     """
 
+    input_field = (8, 8)
+
     def __init__(self, in_channels: int) -> None:
-        super().__init__()
-        self.in_channels = in_channels
-        self.out_channels = STAGE_CHANNELS
+        super().__init__(in_channels, first=FIRST_KEPT)
         self.stem = _stem(in_channels)
-        published = MobileNetV2(padding="same", batch_norm=False).features.named_children()
-        kept = OrderedDict((name, layer) for name, layer in published if int(name) >= FIRST_KEPT)
-        self.features = nn.Sequential(kept)
         in_channels_last(self)
 
-    def stages(self, x: Tensor, *, first: int = 1, last: int = 4) -> Tensor:
-        """Run stages ``first`` to ``last``, counted from 1, on the output of the stage before."""
-        if first == 1:
-            x = self.stem(x.contiguous(memory_format=torch.channels_last))
-        for stage in range(first, last + 1):
-            for layer in stage_layers(self.features, stage):
-                x = layer(x)
-        return x
-
-    def convolutions(self, *, last: int) -> Iterator[nn.Conv2d]:
-        """Those up to the end of a stage, in order."""
-        stages = (stage_layers(self.features, stage) for stage in range(1, last + 1))
-        for layer in (self.stem, *chain.from_iterable(stages)):
-            yield from (module for module in layer.modules() if isinstance(module, nn.Conv2d))
-
-    def forward(self, x: Tensor) -> Tensor:  # [N, in_channels, H/8, W/8] -> [N, 1280, H/32, W/32]
-        """Return the features of the last layer."""
-        return self.stages(x)
+    @property
+    def first_layers(self) -> Iterable[nn.Module]:
+        """The stem."""
+        return [self.stem]
 
 
-def stage_layers(features: nn.Module, stage: int) -> Iterator[nn.Module]:
+def _stage_layers(features: nn.Module, stage: int) -> Iterator[nn.Module]:
     """The layers of a stage, counted from 1, of ``features`` by torchvision's names; stage 1 from `FIRST_KEPT` on.
 
     Layer 14 is cut behind its expansion, which ends stage 3 with 576 channels that were rectified; the 96 before are
