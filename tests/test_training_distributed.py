@@ -12,8 +12,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from fastdct.training import DelgTraining, train
+from fastdct.models import MobileNetV2
+from fastdct.training import DelgTraining, DistilTraining, train
 from jpegs import make_class_folders
+from made import write_quantized
 
 SETTINGS = {
     "channels": 24,
@@ -32,17 +34,17 @@ def photos(tmp_path_factory):
     return make_class_folders(tmp_path_factory.mktemp("photos"), classes=3, photos=7)
 
 
-def _two_processes(tmp_path, photos, **settings):
+def _two_processes(tmp_path, photos, kind="DelgTraining", **settings):
     """Train by two processes as torchrun starts them, which meet at a file instead of a port."""
     script = tmp_path / "worker.py"
     script.write_text(
         "import json, sys, torch\n"
         "from torch import distributed\n"
-        "from fastdct.training import DelgTraining, train\n"
+        f"from fastdct.training import {kind}, train\n"
         "torch.set_num_threads(1)\n"
         "rank, meeting, settings = int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])\n"
         "distributed.init_process_group('gloo', init_method=f'file://{meeting}', rank=rank, world_size=2)\n"
-        "model = train(DelgTraining(**settings))\n"
+        f"model = train({kind}(**settings))\n"
         "torch.save(model.state_dict(), f'{meeting}.{rank}.pt')\n"
         "distributed.destroy_process_group()\n"
     )
@@ -80,6 +82,17 @@ def test_two_processes_with_common_batch_statistics_are_one(photos, tmp_path):
         for name in ("loss", "attention_loss", "learning_rate", "attention_median"):
             assert joined[name] == pytest.approx(single[name], rel=1e-3), name
         assert joined["validation_accuracy"] == single["validation_accuracy"]
+
+
+def test_two_processes_that_distil_are_one(photos, tmp_path):
+    """On pixels, where the network has no batch normalisation."""
+    write_quantized(tmp_path / "net.npz", MobileNetV2(batch_norm=False))
+    given = {"teacher": str(tmp_path / "net.npz"), "channels": 0, "epochs": 1, "ema": 0.0}
+    train(DistilTraining(labels=photos, output=tmp_path / "one", **{**SETTINGS, **given}))
+    output, _ = _two_processes(tmp_path, photos, "DistilTraining", **given)
+    (single,), (joined,) = _metrics(tmp_path / "one"), _metrics(output)
+    for name in ("loss", "descriptor_loss", "teacher_global", "teacher_local"):
+        assert joined[name] == pytest.approx(single[name], rel=1e-4), name
 
 
 def test_without_common_batch_statistics_processes_still_agree(photos, tmp_path):

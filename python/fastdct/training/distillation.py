@@ -24,7 +24,7 @@ from fastdct.models.delg import Delg, DelgOutput
 from fastdct.models.staged_mobilenet import DctMobileNetV2
 from fastdct.training.delg import DelgTraining
 from fastdct.training.delg_objective import DelgObjective
-from fastdct.training.distributed import Ranks
+from fastdct.training.distributed import Ranks, mean_of_all
 from fastdct.training.objective import Batches, Losses, Statistics
 from fastdct.training.options import NOT_NEGATIVE, option
 from fastdct.training.teacher import ALL_CHANNELS, GREY, Teacher
@@ -240,6 +240,8 @@ class DistilledStem(DistilledDelg):
 
 
 def _unexplained(answers: Tensor, wanted: Tensor) -> Tensor:  # [N, C, H, W] each -> []
-    """The mean over channels of the share of variance that the answers leave."""
-    variance = wanted.var(dim=(0, 2, 3), keepdim=True).clamp(min=1e-6)  # [1, C, 1, 1]
+    """The mean over channels of the share of variance, of all processes' pictures, that the answers leave."""
+    over = (0, 2, 3)
+    mean = mean_of_all(wanted.mean(dim=over, keepdim=True))  # [1, C, 1, 1]
+    variance = mean_of_all((wanted - mean).square().mean(dim=over, keepdim=True)).clamp(min=1e-6)
     return ((answers - wanted).square() / variance).mean()

@@ -69,7 +69,7 @@ class Ranks:
 
 
 def mean_of_all(value: Tensor) -> Tensor:
-    """The mean of a scalar over all processes; no gradient flows through it."""
+    """The mean of a tensor over all processes; no gradient flows through it."""
     if not distributed.is_initialized():
         return value
     value = value / distributed.get_world_size()
