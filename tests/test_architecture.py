@@ -18,12 +18,13 @@ LAYERS = [
     {"retrieval"},
     {"training"},
     {"models", "data", "photometric"},
-    {"decoder", "pixels", "_pictures", "_native"},
+    {"decoder", "pixels", "_jobs", "_pictures", "_native"},
     {"ops", "reference"},
     {"batch"},
+    {"_gpu"},
     {"geometry", "frequencies", "jpeg"},
-    {"_image", "_sources", "_decoded"},
-    {"_errors", "_extras", "_files", "_C", "_cuda"},
+    {"_host", "_image", "_sources", "_decoded", "_coefficient_batch"},
+    {"_errors", "_extras", "_devices", "_files", "_C", "_cuda"},
 ]
 CORE_MAY_INCLUDE = {
     "bindings": {"bindings", "pipeline", "jpeg", "dct", "ransac", "matching", "common"},

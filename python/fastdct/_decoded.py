@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from fastdct import _C
 from fastdct._errors import JpegError
@@ -42,6 +42,21 @@ class Batch:
         chroma = "" if self.chroma is None else f", chroma={shape_of(self.chroma)}"
         counts = f"indices={len(self.indices)}, errors={len(self.errors)}"
         return f"Batch(tensor={shape_of(self.tensor)}{chroma}, {counts})"
+
+
+def settled(
+    tensor: torch.Tensor, chroma: torch.Tensor | None, errors: dict[int, JpegError], *, masked: bool
+) -> Batch:
+    """The batch of tensors of which rows could not be filled: these become zero if ``masked``, else they are left out."""
+    if not errors:
+        return Batch(tensor, tuple(range(len(tensor))), {}, chroma)
+    if masked:
+        for part in (tensor, chroma):
+            if part is not None:
+                part[list(errors)] = 0
+        return Batch(tensor, tuple(range(len(tensor))), errors, chroma)
+    kept = [index for index in range(len(tensor)) if index not in errors]
+    return Batch(tensor[kept], tuple(kept), errors, None if chroma is None else chroma[kept])
 
 
 def shape_of(tensor: torch.Tensor) -> str:
@@ -86,16 +101,31 @@ class Memory:
         return cast("torch.Tensor", tensor)
 
     def check(self, out: torch.Tensor, shape: Sequence[int], *, name: str) -> torch.Tensor:
-        """``out``, if a batch of ``shape`` can be written into it; ``name`` is what messages call it.
+        """``out``, if a batch of ``shape`` can be written into it; see `checked_out`."""
+        form = Form(self.dtype, self.layout, "cpu")
+        return checked_out(out, form, shape, name=name)
 
-        Raises
-        ------
-        ValueError
-            It has another shape, type, order or device.
-        """
-        wanted = f"{self.dtype} {list(shape)}"
-        ordered = out if self.layout == "channels_first" or out.ndim != 4 else out.permute(0, 2, 3, 1)
-        if shape_of(out) != wanted or out.device.type != "cpu" or not ordered.is_contiguous():
-            given = f"{shape_of(out)} on {out.device}, strides {out.stride()}"
-            raise ValueError(f"{name} is {given}; it must be {wanted}, contiguous {self.layout}, on the CPU")
-        return out
+
+class Form(NamedTuple):
+    """How tensors are: the name of their element type, their order in memory, their device."""
+
+    dtype: str
+    layout: str
+    device: torch.device | str
+
+
+def checked_out(out: torch.Tensor, form: Form, shape: Sequence[int], *, name: str) -> torch.Tensor:
+    """``out``, if a batch of ``shape`` can be written into it; ``name`` is what messages call it.
+
+    Raises
+    ------
+    ValueError
+        It has another shape, type, order or device.
+    """
+    wanted = f"{form.dtype} {list(shape)}"
+    ordered = out if form.layout == "channels_first" or out.ndim != 4 else out.permute(0, 2, 3, 1)
+    if shape_of(out) != wanted or str(out.device) != str(form.device) or not ordered.is_contiguous():
+        given = f"{shape_of(out)} on {out.device}, strides {out.stride()}"
+        place = "the CPU" if str(form.device) == "cpu" else form.device
+        raise ValueError(f"{name} is {given}; it must be {wanted}, contiguous {form.layout}, on {place}")
+    return out

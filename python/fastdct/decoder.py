@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastdct import _C, _native
-from fastdct._decoded import Batch, Memory
-from fastdct._pictures import (
-    Picture,
-    decode_rgb,
-    open_source,
-    padded_picture,
-    picture_name,
-    planes_from_pixels,
-)
+from fastdct._decoded import Batch, settled
+from fastdct._devices import EntropyDevice, checked_device
+from fastdct._extras import require
+from fastdct._host import Host, Work, decode_on_host
+from fastdct._jobs import FixedWindow, Job, JobMaker
+from fastdct._pictures import Picture, planes_from_pixels
 from fastdct.frequencies import ChannelSelection, resolve
 from fastdct.geometry import Resize, Rule, Window
 from fastdct.jpeg import DEFAULT_MAX_PIXELS, JpegError, JpegImage
@@ -30,16 +27,9 @@ __all__ = ["Batch", "Decoder", "ErrorPolicy", "Picture"]
 if TYPE_CHECKING:
     import torch
 
+    from fastdct._gpu.device import Device
+
 ErrorPolicy = Literal["raise", "skip", "mask"]
-
-
-class _Job(NamedTuple):
-    """One source on its way into a row of a batch."""
-
-    row: int
-    name: str
-    source: Any
-    window: Window
 
 
 class Decoder:
@@ -80,6 +70,13 @@ class Decoder:
         Apply the EXIF orientation. If not, windows are in pixels of the picture as stored.
     max_pixels
         A larger picture is an error, found in its header before anything is allocated.
+    device
+        ``"cuda"``, or one such device: tensors are there, made on its current stream. The host waits for it at most
+        once a batch, to hear which files it could not decode, and then decodes those.
+    entropy_device
+        With a CUDA device, where Huffman codes are decoded: ``"cuda"`` as far as the device can (baseline files in
+        order), ``"cpu"``, whose coefficients are packed and sent, or ``"auto"``: whichever is faster, found on the
+        first batches of 32 files or more. Results do not depend on it.
 
     Raises
     ------
@@ -110,10 +107,12 @@ class Decoder:
         layout: Literal["channels_first", "channels_last"] = "channels_first",
         upright: bool = True,
         max_pixels: int = DEFAULT_MAX_PIXELS,
+        device: torch.device | str = "cpu",
+        entropy_device: EntropyDevice = "auto",
     ) -> None:
         self.size = _native.checked_size(size)
         self.channels = resolve(channels)
-        self.window: Rule = _Fixed(window) if isinstance(window, Window) else window or Resize()
+        self.window: Rule = FixedWindow(window) if isinstance(window, Window) else window or Resize()
         self.on_error = _native.checked_choice(on_error, ("raise", "skip", "mask"), name="on_error")
         self.output = _native.checked_choice(output, _native.OUTPUTS, name="output")
         self.dtype = _native.checked_dtype(dtype, output=output, normalised=normalize is not None)
@@ -130,14 +129,15 @@ class Decoder:
         self.filter = _native.checked_choice(filter, list(FILTERS), name="filter")
         self.layout = _native.checked_choice(layout, _native.LAYOUTS, name="layout")
         self.upright, self.max_pixels = upright, max_pixels
+        self.device, self.entropy_device = checked_device(device, entropy_device), entropy_device
         self.__setstate__({})
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_memory", "_assembly")}
+        return {name: value for name, value in vars(self).items() if name not in ("_place", "_assembly")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._memory = Memory(self.dtype, self.layout)
+        self._place: Host | Device = self._place_of_tensors()
         self._assembly = _native.native_assembly(
             self.size,
             channels=self.channels,
@@ -148,6 +148,14 @@ class Decoder:
             dtype=self.dtype,
             layout=self.layout,
         )
+
+    def _place_of_tensors(self) -> Host | Device:
+        if self.device == "cpu":
+            return Host(self.dtype, self.layout)
+        require("torch", extra="torch")
+        from fastdct._gpu.device import device_of
+
+        return device_of(self.device, dtype=self.dtype, layout=self.layout, entropy=self.entropy_device)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -181,8 +189,8 @@ class Decoder:
         windows
             One window, or rule, for each source, instead of the decoder's.
         out
-            A CPU tensor [N, …] to fill, pinned perhaps, of the decoder's dtype and layout. Otherwise the decoder
-            uses the memory of batches again that were dropped.
+            A tensor [N, …] to fill on the decoder's device, of its dtype and layout; on the CPU, pinned perhaps.
+            Otherwise the decoder uses memory of batches again that were dropped, on a device by torch's allocator.
         out_chroma
             The same for the second tensor of a decoder with ``chroma_size``.
 
@@ -193,111 +201,68 @@ class Decoder:
         TypeError, ValueError
             ``sources`` is a single source, ``windows`` has another length, a window lies outside its picture, or
             ``out`` or ``out_chroma`` does not fit.
+        RuntimeError
+            There is no such device, or fastdct was built without CUDA.
         """
         if isinstance(sources, str | bytes | bytearray | memoryview | JpegImage | Planes):
             raise TypeError("sources is a sequence of sources; put a single one into a list")
         if windows is not None and len(windows) != len(sources):
             raise ValueError(f"{len(windows)} windows for {len(sources)} sources; give one for each")
-        count, memory = len(sources), self._memory
+        count, place = len(sources), self._place
         if out is None:
-            tensor = memory.take(count, self.shape)
+            tensor = place.take(count, self.shape)
         else:
-            tensor = memory.check(out, (count, *self.shape), name="out")
+            tensor = place.check(out, (count, *self.shape), name="out")
         chroma = self._chroma(count, out_chroma)
-        jobs, errors = self._prepare(sources, windows)
+        jobs, errors = self._job_maker().jobs(sources, windows, stop_at_error=self.on_error == "raise")
         errors |= self._run(jobs, tensor, chroma)
-        return self._settle(tensor, chroma, dict(sorted(errors.items())))
+        return settled(tensor, chroma, dict(sorted(errors.items())), masked=self.on_error == "mask")
 
     def _chroma(self, count: int, out: torch.Tensor | None) -> torch.Tensor | None:
         if out is None:
             return self.empty_chroma(count)
         if self.chroma_shape is None:
             raise ValueError("out_chroma is for decoders with chroma_size; this one gives one tensor")
-        return self._memory.check(out, (count, *self.chroma_shape), name="out_chroma")
+        return self._place.check(out, (count, *self.chroma_shape), name="out_chroma")
 
-    def _prepare(
-        self, sources: Sequence[Picture], windows: Sequence[Window | Rule] | None
-    ) -> tuple[list[_Job], dict[int, JpegError]]:
-        jobs: list[_Job] = []
-        errors: dict[int, JpegError] = {}
-        for index, source in enumerate(sources):
-            try:
-                jobs.append(self._job(index, source, None if windows is None else windows[index]))
-            except JpegError as error:
-                if self.on_error == "raise":
-                    raise
-                errors[index] = error
-        return jobs, errors
+    def _job_maker(self) -> JobMaker:
+        return JobMaker(self.window, self.upright, self.max_pixels)
 
-    def _job(self, index: int, source: Picture, window: Window | Rule | None) -> _Job:
-        native, (height, width) = self._open(source)
-        rule, name = window or self.window, picture_name(source)
-        chosen = (rule if isinstance(rule, Window) else rule(height, width)).clipped(height, width)
-        if chosen.reaches_beyond(height, width):
-            native, chosen = self._pad(native, (height, width), chosen, name)
-        return _Job(index, name, native, chosen)
-
-    def _pad(self, native: Any, size: tuple[int, int], window: Window, name: str) -> tuple[Any, Window]:
-        x1, y1, x2, y2 = window.box
-        if max((x2 - x1) * (y2 - y1), size[0] * size[1]) > self.max_pixels:
-            raise JpegError(name, f"a padded window {window.box} of more than max_pixels={self.max_pixels}")
-        try:
-            rgb = decode_rgb(native, size, upright=self.upright, max_pixels=self.max_pixels)
-        except _C.JpegError as error:
-            raise JpegError(name, str(error)) from None
-        return padded_picture(rgb, window)
-
-    def _open(self, source: Picture) -> tuple[Any, tuple[int, int]]:
-        return open_source(source, upright=self.upright, max_pixels=self.max_pixels)
-
-    def _run(self, jobs: list[_Job], tensor: Any, chroma: Any | None) -> dict[int, JpegError]:
-        causes = self._decode(
-            jobs, tensor.data_ptr(), 0 if chroma is None else chroma.data_ptr(), self.num_threads
+    def _work(self, jobs: list[Job]) -> Work:
+        return Work(
+            self._assembly,
+            [job.source for job in jobs],
+            _native.native_windows([job.window for job in jobs]),
+            np.array([job.row for job in jobs], dtype=np.int64),
+            self.upright,
+            self.max_pixels,
+            self.num_threads,
         )
-        errors = {
-            job.row: JpegError(job.name, cause)
-            for job, cause in zip(jobs, causes, strict=True)
-            if cause is not None
-        }
+
+    def _run(
+        self, jobs: list[Job], tensor: torch.Tensor, chroma: torch.Tensor | None
+    ) -> dict[int, JpegError]:
+        causes = zip(jobs, self._place.decode(self._work(jobs), tensor, chroma), strict=True)
+        errors = {job.row: JpegError(job.name, cause) for job, cause in causes if cause is not None}
         if errors and self.on_error == "raise":
             raise errors[min(errors)]
         return errors
 
-    def _decode(self, jobs: list[_Job], tensor: int, chroma: int, num_threads: int) -> list[str | None]:
-        return _C.decode(
-            self._assembly,
-            [job.source for job in jobs],
-            _native.native_windows([job.window for job in jobs]),
-            rows=[job.row for job in jobs],
-            tensor=tensor,
-            chroma=chroma,
-            num_threads=num_threads,
-            max_pixels=self.max_pixels,
-            upright=self.upright,
-        )
-
-    def _settle(
-        self, tensor: torch.Tensor, chroma: torch.Tensor | None, errors: dict[int, JpegError]
-    ) -> Batch:
-        if not errors:
-            return Batch(tensor, tuple(range(len(tensor))), {}, chroma)
-        if self.on_error == "mask":
-            for part in (tensor, chroma):
-                if part is not None:
-                    part[list(errors)] = 0
-            return Batch(tensor, tuple(range(len(tensor))), errors, chroma)
-        kept = [index for index in range(len(tensor)) if index not in errors]
-        return Batch(tensor[kept], tuple(kept), errors, None if chroma is None else chroma[kept])
+    def on(self, device: torch.device | str) -> Decoder:
+        """The same decoder with its tensors on another device; raises as the constructor does."""
+        other = copy.copy(self)
+        other.__setstate__({"device": checked_device(device, self.entropy_device)})
+        return other
 
     def empty(self, count: int, *, pinned: bool = False) -> torch.Tensor:
         """A tensor for ``count`` pictures, to be given as ``out``; pinned for copies to CUDA devices."""
-        return (self._memory.pinned if pinned else self._memory.take)(count, self.shape)
+        return (self._place.pinned if pinned else self._place.take)(count, self.shape)
 
     def empty_chroma(self, count: int, *, pinned: bool = False) -> torch.Tensor | None:
         """The same to be given as ``out_chroma``; None without ``chroma_size``."""
         if self.chroma_shape is None:
             return None
-        return (self._memory.pinned if pinned else self._memory.take)(count, self.chroma_shape)
+        return (self._place.pinned if pinned else self._place.take)(count, self.chroma_shape)
 
     def decode(self, source: Picture, *, window: Window | None = None) -> NDArray[Any]:
         """Decode one picture into an array: [C, H/8, W/8] or RGB [3, H, W]. Needs numpy only.
@@ -315,17 +280,18 @@ class Decoder:
             The source cannot be read, or its colours have no known meaning.
         ValueError
             The window lies outside the picture, or the decoder's result is more than an array can hold: bfloat16,
-            or chroma on a grid of its own.
+            chroma on a grid of its own, or a tensor on a device.
         """
-        if self.dtype == "bfloat16" or self.chroma_size is not None:
+        if self.dtype == "bfloat16" or self.chroma_size is not None or self.device != "cpu":
             raise ValueError(
-                "one array holds neither bfloat16 nor two grids; call the decoder: decoder([source])"
+                "one array holds neither bfloat16 nor two grids, and is on no device; "
+                "call the decoder: decoder([source])"
             )
         channels, height, width = self.shape
         last = self.layout == "channels_last"
         array = np.empty((height, width, channels) if last else self.shape, dtype=self.dtype)
-        job = self._job(0, source, window)
-        [cause] = self._decode([job], array.ctypes.data, 0, 1)
+        job = self._job_maker().job(0, source, window)
+        [cause] = decode_on_host(self._work([job]), array.ctypes.data, 0)
         if cause is not None:
             raise JpegError(job.name, cause)
         return np.moveaxis(array, 2, 0) if last else array
@@ -333,13 +299,3 @@ class Decoder:
     def from_pixels(self, rgb: NDArray[np.uint8], *, window: Window | None = None) -> NDArray[Any]:
         """The same as `decode`, from RGB pixels uint8 [H, W, 3]."""
         return self.decode(planes_from_pixels(rgb), window=window)
-
-
-@dataclass(frozen=True)
-class _Fixed:
-    """The rule that is one window for every picture."""
-
-    window: Window
-
-    def __call__(self, height: int, width: int) -> Window:
-        return self.window

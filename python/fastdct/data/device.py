@@ -8,10 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from fastdct.data.batch import LoadedBatch
-from fastdct.jpeg import JpegError
-
-Finished = tuple[LoadedBatch, dict[str, JpegError]]  # a batch and its errors by name
+from fastdct.data.batch import Finished, LoadedBatch
 
 
 class _Copied(NamedTuple):

@@ -11,9 +11,12 @@ from typing import Any, cast
 
 import torch
 
-from fastdct.data.batch import BatchInWork, BatchMaker, LoadedBatch, Photometric
-from fastdct.data.device import Finished, on_device
+from fastdct._devices import has_kernels
+from fastdct.data.batch import BatchInWork, BatchMaker, Finished, LoadedBatch
+from fastdct.data.device import on_device
+from fastdct.data.device_batch import DeviceBatchMaker
 from fastdct.data.plan import IndexedPlan, Plan, Schedule, StreamedPlan
+from fastdct.data.rows import Photometric, RowMaker
 from fastdct.data.samples import Dataset, Sources
 from fastdct.data.shards import TarShards
 from fastdct.decoder import Decoder, Picture
@@ -59,9 +62,10 @@ class DctLoader:
     prefetch
         Batches that are made before they are asked for.
     device
-        Where batches are wanted. For CUDA they are made in pinned memory and copied without blocking.
+        Where batches are wanted; by default where the decoder makes them. A CUDA device decodes them itself, beside
+        what else it does; if fastdct was built without CUDA they are made in pinned memory and copied without blocking.
     pin_memory
-        Make batches in pinned memory; by default where ``device`` is CUDA.
+        Make batches of the host in pinned memory; by default where they are copied to a CUDA device.
 
     Attributes
     ----------
@@ -73,7 +77,8 @@ class DctLoader:
     Raises
     ------
     ValueError
-        The dataset is empty, a number is out of range, or there is no CUDA device for ``device`` or ``pin_memory``.
+        The dataset is empty, a number is out of range, the decoder is on another device, or there is no CUDA device for
+        ``device`` or ``pin_memory``.
 
     Examples
     --------
@@ -96,7 +101,7 @@ class DctLoader:
         seed: int = 0,
         num_threads: int | None = None,
         prefetch: int = 2,
-        device: torch.device | str = "cpu",
+        device: torch.device | str | None = None,
         pin_memory: bool | None = None,
     ) -> None:
         self.num_threads = decoder.num_threads if num_threads is None else num_threads
@@ -110,12 +115,17 @@ class DctLoader:
         if not 0 <= rank < num_replicas:
             raise ValueError(f"rank {rank} is not one of {num_replicas} replicas; they are counted from 0")
         self._schedule = Schedule(batch_size, shuffle, drop_last, seed, rank, num_replicas)
-        self._prefetch, self._device = prefetch, torch.device(device)
-        self._pinned = self._device.type == "cuda" if pin_memory is None else pin_memory
-        if (self._pinned or self._device.type == "cuda") and not torch.cuda.is_available():
-            raise ValueError(_NO_CUDA.format(device=self._device, pin_memory=pin_memory))
+        self._prefetch = prefetch
         self._plan = _plan(dataset, self._schedule, depth=prefetch)
-        self._maker = BatchMaker(self._plan, decoder, photometric, seed=seed, num_threads=self.num_threads)
+        rows = RowMaker(self._plan, seed)
+        self._device = torch.device(decoder.device if device is None else device)
+        decoder = _placed(decoder, self._device, pin_memory=pin_memory)
+        self._maker: BatchMaker | DeviceBatchMaker
+        if decoder.device == "cpu":
+            pinned = self._device.type == "cuda" if pin_memory is None else pin_memory
+            self._maker = BatchMaker(rows, decoder, photometric, num_threads=self.num_threads, pinned=pinned)
+        else:
+            self._maker = DeviceBatchMaker(rows, decoder, photometric, num_threads=self.num_threads)
         self._on_error = decoder.on_error
         self.errors: dict[str, JpegError] = {}
         self.epoch = 0
@@ -176,7 +186,7 @@ class DctLoader:
         self.errors = {}
         with (
             closing(self._finished(self._done)) as batches,
-            closing(on_device(batches, self._device)) as moved,
+            closing(self._moved(batches)) as moved,
         ):
             for batch, errors in moved:
                 self._done += 1
@@ -201,9 +211,26 @@ class DctLoader:
             pool.shutdown(wait=True, cancel_futures=True)
             entries.close()
 
+    def _moved(self, batches: Generator[Finished, None, None]) -> Generator[Finished, None, None]:
+        return batches if isinstance(self._maker, DeviceBatchMaker) else on_device(batches, self._device)
+
     def _begun(self, entries: Iterable[Sequence[Any]], pool: ThreadPoolExecutor) -> Iterator[BatchInWork]:
         for some in entries:
-            yield self._maker.begin(some, epoch=self.epoch, pinned=self._pinned, pool=pool)
+            yield self._maker.begin(some, epoch=self.epoch, pool=pool)
+
+
+def _placed(decoder: Decoder, device: torch.device, *, pin_memory: bool | None) -> Decoder:
+    """The decoder where batches are wanted, if fastdct can decode there."""
+    if decoder.device != "cpu":
+        if torch.device(decoder.device).type != device.type or device.index not in (
+            None,
+            torch.device(decoder.device).index,
+        ):
+            raise ValueError(f"the decoder makes tensors on {decoder.device}, not {device}; leave device out")
+        return decoder
+    if (device.type == "cuda" or pin_memory) and not torch.cuda.is_available():
+        raise ValueError(_NO_CUDA.format(device=device, pin_memory=pin_memory))
+    return decoder.on(str(device)) if device.type == "cuda" and has_kernels() else decoder
 
 
 def _plan(dataset: Dataset | TarShards | Sequence[Picture], schedule: Schedule, *, depth: int) -> Plan:

@@ -9,7 +9,7 @@ from typing import Any
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import IterableDataset, get_worker_info
 
-from fastdct.data.batch import Photometric
+from fastdct.data.rows import Photometric
 from fastdct.data.samples import Dataset, Sample
 from fastdct.data.shards import TarShards, Turn
 from fastdct.decoder import Decoder
