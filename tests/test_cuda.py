@@ -109,6 +109,7 @@ def planted_batch():
 
 
 @pytest.mark.cuda
+@pytest.mark.sanitized
 @pytest.mark.parametrize("model", ["affine", "similarity"])
 @pytest.mark.parametrize("max_iterations", [1, 500, 5000])
 def test_gpu_finds_what_the_cpu_finds(model, max_iterations):
@@ -125,6 +126,7 @@ def test_gpu_finds_what_the_cpu_finds(model, max_iterations):
 
 
 @pytest.mark.cuda
+@pytest.mark.sanitized
 @pytest.mark.parametrize("metric", ["euclidean", "inner_product"])
 @pytest.mark.parametrize("width", [16, 33, 128])
 def test_gpu_matches_what_the_cpu_matches(metric, width):
