@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fastdct import _C
 from fastdct._pictures import Picture, decode_rgb, open_source, padded_picture, picture_name
-from fastdct.geometry import Rule, Window
+from fastdct.geometry import CenterCrop, Resize, Rule, Window
 from fastdct.jpeg import JpegError
 
 
@@ -30,6 +31,11 @@ class FixedWindow:
     def __call__(self, height: int, width: int) -> Window:
         """The window."""
         return self.window
+
+
+# Rules that nothing is drawn by: of a batch of photos of some sizes, each window is found once. Applying a rule took a third
+# of the time in which the host makes a picture ready for a device.
+_SAME_FOR_SAME_SIZES = (FixedWindow, Resize, CenterCrop)
 
 
 @dataclass(frozen=True)
@@ -54,17 +60,18 @@ class JobMaker:
         """
         jobs: list[Job] = []
         errors: dict[int, JpegError] = {}
+        rule = lru_cache(self.rule) if isinstance(self.rule, _SAME_FOR_SAME_SIZES) else self.rule
         for index, source in enumerate(sources):
             try:
-                jobs.append(self.job(index, source, None if windows is None else windows[index]))
+                jobs.append(self.job(index, source, rule if windows is None else windows[index]))
             except JpegError as error:
                 if stop_at_error:
                     raise
                 errors[index] = error
         return jobs, errors
 
-    def job(self, row: int, source: Picture, window: Window | Rule | None) -> Job:
-        """The job of one source; raises as `jobs` does."""
+    def job(self, row: int, source: Picture, window: Window | Rule | None = None) -> Job:
+        """The job of one source, its window by ``rule`` if none is given; raises as `jobs` does."""
         native, (height, width) = open_source(source, upright=self.upright, max_pixels=self.max_pixels)
         rule, name = window or self.rule, picture_name(source)
         chosen = (rule if isinstance(rule, Window) else rule(height, width)).clipped(height, width)

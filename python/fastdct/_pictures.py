@@ -36,7 +36,7 @@ def open_source(source: Picture, *, upright: bool, max_pixels: int) -> tuple[Any
     """
     if not isinstance(source, JpegImage | Planes):
         data = load(source)
-        header = _probe(data, source_name(source))
+        header = _probe(data, source)
         if header.color_space in ("YCbCr", "RGB", "grayscale"):
             turned = upright and header.orientation in _TRANSPOSING
             height, width = header.height, header.width
@@ -47,11 +47,11 @@ def open_source(source: Picture, *, upright: bool, max_pixels: int) -> tuple[Any
     return _native.native_picture(picture, upright=upright), size
 
 
-def _probe(data: Bytes, name: str) -> _C.JpegHeader:
+def _probe(data: Bytes, source: Source) -> _C.JpegHeader:
     try:
         return _C.probe_jpeg(data)
     except _C.JpegError as error:
-        raise JpegError(name, str(error)) from None
+        raise JpegError(source_name(source), str(error)) from None
 
 
 def decode_rgb(native: Any, size: tuple[int, int], *, upright: bool, max_pixels: int) -> NDArray[np.uint8]:

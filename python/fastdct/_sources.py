@@ -30,7 +30,8 @@ Bytes: TypeAlias = bytes | bytearray | memoryview | npt.NDArray[np.uint8]
 
 def source_name(source: Source) -> str:
     """Name a source in messages: its path, or ``<type>`` for data in memory."""
-    if isinstance(source, str | os.PathLike):
+    in_memory = isinstance(source, bytes | bytearray | memoryview)  # asking for PathLike takes 3 us
+    if not in_memory and isinstance(source, str | os.PathLike):
         return os.fsdecode(source)
     return f"<{type(source).__name__}>"
 
@@ -45,10 +46,10 @@ def load(source: Source, *, limit: int = -1) -> Bytes:
     TypeError
         The source is of no accepted kind, or its elements are not bytes.
     """
-    if isinstance(source, str | os.PathLike):
-        return _read_file(source, limit)
     if isinstance(source, bytes | bytearray):
         return source
+    if isinstance(source, str | os.PathLike):
+        return _read_file(source, limit)
     if isinstance(source, memoryview):
         return _flat_bytes(np.asarray(source), source)
     if isinstance(source, np.ndarray):

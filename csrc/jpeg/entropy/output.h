@@ -20,6 +20,7 @@ struct Request {
       kBlockArea;          // the first of the zig-zag order; the others are zero or, in planes, absent
   bool luma_only = false;  // the first component alone
   uint64_t max_pixels = 0;
+  bool read_soon = false;  // blocks are written through the caches, not past them
 
   // Rows of MCUs that strips are taken from: of those before only DC is decoded, those after are left alone.
   size_t first_mcu_row = 0, end_mcu_row = SIZE_MAX;

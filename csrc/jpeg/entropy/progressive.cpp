@@ -239,7 +239,7 @@ void ProgressiveImage::store(const Request& request, const std::vector<Plane>& p
                             static_cast<int>(plane.num_cols)};
       if (request.layout == Layout::kBlock)
         kernels_->store_blocks(blocks, plane.data + row * plane.num_cols * kBlockArea,
-                               request.num_frequencies, true);
+                               request.num_frequencies, !request.read_soon);
       else
         kernels_->store_planes(blocks, plane.data + row * plane.row_pitch, plane.plane_pitch,
                                request.num_frequencies, static_cast<int>(plane.row_pitch));

@@ -164,7 +164,7 @@ void SequentialScan::store_rows(const ScanPlane& plane) const {
     const size_t ring_row = (row - kept.first_row) % kept.ring_rows;
     if (request_.layout == Layout::kBlock)
       kernels_->store_blocks(source, target.data + (ring_row * kept.num_cols + col) * kBlockArea,
-                             request_.num_frequencies, target.strip.ring_rows == 0);
+                             request_.num_frequencies, target.strip.ring_rows == 0 && !request_.read_soon);
     else
       kernels_->store_planes(source, target.data + ring_row * target.row_pitch + col, target.plane_pitch,
                              request_.num_frequencies, room);

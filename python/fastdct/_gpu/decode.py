@@ -44,6 +44,7 @@ class _Call:
             for chunk in chain(feed.chunks(turn.way), feed.repeated()):
                 turn.num_blocks += len(chunk.coefficients)
                 self._resample(chunk)
+                del chunk  # the next one may have its memory
         causes: list[str | None] = [None] * len(work.sources)
         for position, error in feed.errors.items():
             causes[files[position]] = error

@@ -113,6 +113,7 @@ def read_on_device(
             for chunk in chain(feed.chunks(turn.way), feed.repeated()):
                 turn.num_blocks += len(chunk.coefficients)
                 rows.add(chunk, _kept(engine.backend, chunk, options, frequency_major=frequency_major))
+                del chunk  # the next one may have its memory, unless it is kept
         rows.fail(feed.errors)
     return rows
 

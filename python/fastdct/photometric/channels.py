@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -24,8 +26,19 @@ def statistics(tensor: Tensor, decoder: Decoder) -> tuple[Tensor, Tensor]:
     if decoder.normalize is None:
         zero = torch.zeros(decoder.channels.num_channels, device=tensor.device)
         return zero, zero + 1
-    mean, std = (torch.tensor(part, dtype=torch.float32, device=tensor.device) for part in decoder.normalize)
-    return mean, std
+    return _on_device(*(tuple(part.tolist()) for part in decoder.normalize), tensor.device)
+
+
+@lru_cache(maxsize=64)
+def _on_device(
+    mean: tuple[float, ...], std: tuple[float, ...], device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Copied once: the host waits for a copy to a device, and with it for all that is launched there."""
+    with torch.inference_mode(False):  # what is made in that mode could not be used outside it
+        mean_there, std_there = (
+            torch.tensor(part, dtype=torch.float32, device=device) for part in (mean, std)
+        )
+    return mean_there, std_there
 
 
 def checked(tensor: Tensor, decoder: Decoder) -> None:

@@ -19,7 +19,7 @@ def adjust_brightness(tensor: Tensor, factor: float, decoder: Decoder) -> Tensor
 
     RGB · f is Y · f and, chroma being differences of RGB, Cb · f and Cr · f; levels are shifted by 128 first.
     """
-    shift = torch.tensor(_MID_GREY * _DC_GAIN * (factor - 1))
+    shift = torch.full((), _MID_GREY * _DC_GAIN * (factor - 1), device=tensor.device)
     return _linear(tensor, decoder, luma=factor, chroma=factor, dc_shift=shift)
 
 
@@ -41,7 +41,7 @@ def adjust_contrast(tensor: Tensor, factor: float, decoder: Decoder) -> Tensor:
 
 def adjust_saturation(tensor: Tensor, factor: float, decoder: Decoder) -> Tensor:
     """Blend RGB with its own luma: chroma is multiplied by ``factor``, luma stays."""
-    return _linear(tensor, decoder, luma=1.0, chroma=factor, dc_shift=torch.zeros(()))
+    return _linear(tensor, decoder, luma=1.0, chroma=factor, dc_shift=torch.zeros((), device=tensor.device))
 
 
 def grayscale(tensor: Tensor, decoder: Decoder) -> Tensor:
@@ -63,12 +63,12 @@ def drop_bands(tensor: Tensor, frequencies: Iterable[int], decoder: Decoder) -> 
 
 
 def _linear(tensor: Tensor, decoder: Decoder, *, luma: float, chroma: float, dc_shift: Tensor) -> Tensor:
-    """Gains of Y and of Cb and Cr, and a shift [...] of the DC of Y."""
+    """Gains of Y and of Cb and Cr, and a shift [...] of the DC of Y; all made on the device, which nobody waits for."""
     selection = decoder.channels
     num_luma = len(selection.luma)
-    gain = torch.full((selection.num_channels,), luma)
+    gain = torch.full((selection.num_channels,), luma, device=tensor.device)
     gain[num_luma:] = chroma
-    is_dc = torch.zeros(selection.num_channels)  # [C]
+    is_dc = torch.zeros(selection.num_channels, device=tensor.device)  # [C]
     if 0 in selection.luma:
         is_dc[selection.luma.index(0)] = 1
-    return affine(tensor, decoder, gain, is_dc.to(dc_shift.device) * dc_shift[..., None])
+    return affine(tensor, decoder, gain, is_dc * dc_shift[..., None])
