@@ -19,7 +19,7 @@ FLAGS = [
     *("-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-Wno-psabi"),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{ROOT / 'csrc'}"),
 ]
-ROOMS = ("common", "dct", "jpeg", "jpeg/compact", "jpeg/entropy", "pipeline")
+ROOMS = ("common", "dct", "dct/device", "jpeg", "jpeg/compact", "jpeg/entropy", "pipeline")
 
 
 def kernel_flags(source: Path) -> list[str]:
@@ -74,6 +74,10 @@ def build(name: str, objects: list[str], folder: Path) -> str:
 
 def test_resampling_under_sanitizers(objects, tmp_path):
     run([build("dct_test", objects, tmp_path)])
+
+
+def test_device_resampling_under_sanitizers(objects, tmp_path):
+    run([build("device_test", objects, tmp_path)])
 
 
 @pytest.fixture(scope="module")

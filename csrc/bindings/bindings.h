@@ -5,6 +5,7 @@
 namespace fastdct {
 void bind_channels(pybind11::module_& m);
 void bind_dct(pybind11::module_& m);
+void bind_device(pybind11::module_& m);
 void bind_jpeg(pybind11::module_& m);
 void bind_batch(pybind11::module_& m);
 void bind_matching(pybind11::module_& m);

@@ -90,12 +90,6 @@ struct HeldPicture {
   std::vector<py::array> arrays;
 };
 
-size_t num_blocks(int size, const dct::Subsampling& subsampling) {
-  const int64_t scaled = static_cast<int64_t>(size) * subsampling.divisor;
-  const int64_t samples = (scaled + subsampling.numerator - 1) / subsampling.numerator;
-  return static_cast<size_t>((samples + 7) / 8);
-}
-
 dct::Subsampling subsampling_of(std::pair<int, int> ratio) {
   if (ratio.first < ratio.second || ratio.second < 1 || ratio.first > 255)
     throw std::invalid_argument("subsampling is numerator / divisor, 1 at least");
@@ -132,8 +126,8 @@ HeldPicture make_picture(int height, int width, int orientation, const std::stri
   for (const auto& [blocks, quantization, vertical, horizontal] : planes) {
     const dct::Plane plane =
         make_plane(blocks, quantization, subsampling_of(vertical), subsampling_of(horizontal));
-    if (plane.num_rows < num_blocks(height, plane.vertical) ||
-        plane.num_cols < num_blocks(width, plane.horizontal))
+    if (plane.num_rows < dct::num_blocks(height, plane.vertical) ||
+        plane.num_cols < dct::num_blocks(width, plane.horizontal))
       throw std::invalid_argument("a plane has fewer blocks than the picture needs");
     held.picture.planes.push_back(plane);
     held.arrays.push_back(blocks);

@@ -4,6 +4,8 @@
 // On the host they are always inlined, not only for speed: the vector kernels are compiled once per
 // instruction set, and an out-of-line copy made there could be linked into code for older machines.
 // Sanitizers take minutes to compile that, so a test that runs where it was built may switch it off.
+//
+// FASTDCT_UNROLL before a loop of a fixed length: on a GPU its arrays are to be registers.
 #pragma once
 
 #if defined(__CUDACC__)
@@ -12,4 +14,10 @@
 #define FASTDCT_HD inline
 #else
 #define FASTDCT_HD inline __attribute__((always_inline))
+#endif
+
+#if defined(__CUDA_ARCH__)
+#define FASTDCT_UNROLL _Pragma("unroll")
+#else
+#define FASTDCT_UNROLL
 #endif

@@ -2,6 +2,7 @@
 #pragma once
 #include "dct/colours.h"
 #include "dct/kernel.h"
+#include "dct/simd.h"
 #include "dct/transform8.h"
 
 namespace fastdct::dct {

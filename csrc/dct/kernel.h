@@ -11,14 +11,9 @@
 
 #include "common/cpu_level.h"
 #include "dct/axis_plan.h"
+#include "dct/dtype.h"
 
 namespace fastdct::dct {
-
-enum class Dtype { kFloat32, kBfloat16, kFloat16, kInt16, kUint8 };
-
-constexpr size_t dtype_size(Dtype dtype) {
-  return dtype == Dtype::kFloat32 ? 4 : dtype == Dtype::kUint8 ? 1 : 2;
-}
 
 // Rows of values between the passes. Value row y of the wanted horizontal frequency number k:
 // one float for each output block, at y * pitch + k * stride. Both are multiples of 16.

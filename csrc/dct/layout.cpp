@@ -1,5 +1,6 @@
 #include "dct/layout.h"
 
+#include <stdexcept>
 #include <utility>
 
 namespace fastdct::dct {
@@ -26,6 +27,17 @@ Span as_stored(int size, Span part, bool flipped) {
 }
 
 }  // namespace
+
+void check(const Picture& picture, const Window& window) {
+  const bool transpose = orientation_of(picture.orientation).transpose;
+  const int width = transpose ? picture.height : picture.width;
+  const int height = transpose ? picture.width : picture.height;
+  const bool inside = 0 <= window.x1 && window.x1 < window.x2 && window.x2 <= width && 0 <= window.y1 &&
+                      window.y1 < window.y2 && window.y2 <= height;
+  if (!inside) throw std::invalid_argument("the window is empty or does not lie inside the picture");
+  const size_t num_planes = picture.colors == Colors::kGrayscale ? 1 : 3;
+  if (picture.planes.size() != num_planes) throw std::invalid_argument("colours and planes do not match");
+}
 
 PlaneGeometry plane_geometry(const Picture& picture, const Plane& plane, const Window& window,
                              const Grid& grid, Filter filter, bool own_grid) {

@@ -9,6 +9,9 @@
 
 namespace fastdct::dct {
 
+// Throws std::invalid_argument if the window is not inside the picture, or if there are too few planes.
+void check(const Picture& picture, const Window& window);
+
 // A window of a plane, scaled to a grid, as stored.
 struct PlaneGeometry {
   Axis rows;

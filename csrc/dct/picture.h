@@ -15,6 +15,17 @@ struct Subsampling {
   int divisor = 1;
 };
 
+constexpr bool same(const Subsampling& a, const Subsampling& b) {
+  return int64_t{a.numerator} * b.divisor == int64_t{b.numerator} * a.divisor;
+}
+
+// Along one side of a component (T.81, A.1.1).
+constexpr size_t num_blocks(int size, const Subsampling& subsampling) {
+  const int64_t scaled = int64_t{size} * subsampling.divisor;
+  const int64_t samples = (scaled + subsampling.numerator - 1) / subsampling.numerator;
+  return static_cast<size_t>((samples + 7) / 8);
+}
+
 // One component. Blocks are [num_rows, num_cols, 8, 8], natural order: int16 to be multiplied by
 // `quantization`, or floats (a source that was pixels).
 struct Plane {

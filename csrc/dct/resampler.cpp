@@ -1,7 +1,6 @@
 #include "dct/resampler.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "dct/colours.h"
 
@@ -16,21 +15,6 @@ struct Resampler::Work {
 };
 
 namespace {
-
-bool same(const Subsampling& a, const Subsampling& b) {
-  return static_cast<int64_t>(a.numerator) * b.divisor == static_cast<int64_t>(b.numerator) * a.divisor;
-}
-
-void check(const Picture& picture, const Window& window) {
-  const bool transpose = orientation_of(picture.orientation).transpose;
-  const int width = transpose ? picture.height : picture.width;
-  const int height = transpose ? picture.width : picture.height;
-  const bool inside = 0 <= window.x1 && window.x1 < window.x2 && window.x2 <= width && 0 <= window.y1 &&
-                      window.y1 < window.y2 && window.y2 <= height;
-  if (!inside) throw std::invalid_argument("the window is empty or does not lie inside the picture");
-  const size_t num_planes = picture.colors == Colors::kGrayscale ? 1 : 3;
-  if (picture.planes.size() != num_planes) throw std::invalid_argument("colours and planes do not match");
-}
 
 template <typename T>
 void push_all(const Resampler::Group& group, const std::vector<Plane>& planes, const T* Plane::* blocks) {

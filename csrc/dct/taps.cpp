@@ -6,69 +6,6 @@
 namespace fastdct::dct {
 namespace {
 
-// The part of an axis that an output may read, and how output positions map to it.
-struct Reach {
-  explicit Reach(const Axis& axis)
-      : scale((axis.stop - axis.start) / axis.output_size),
-        stretch(std::max(scale, 1.0)),
-        low(static_cast<int>(std::floor(axis.start))),
-        high(std::min(static_cast<int>(std::ceil(axis.stop)), axis.picture_size)) {}
-  double centre(double start, int output) const { return start + (output + 0.5) * scale; }
-
-  double scale;    // pixels to an output sample
-  double stretch;  // the filter's unit, in pixels: it widens when shrinking, against aliasing
-  int low, high;   // pixels [low, high) may be read: the window and the picture
-};
-
-// Weights of the pixels first, first + 1, ... of one output, before they are normalised.
-struct Pixels {
-  int first = 0;
-  std::vector<double> weights;
-};
-
-void filter_pixels(const Axis& axis, const Reach& reach, int output, Pixels* pixels) {
-  const double centre = reach.centre(axis.start, output);
-  const double support = filter_support(axis.filter) * reach.stretch;
-  const auto first = static_cast<int>(std::floor(centre - support + 0.5));
-  const int width = static_cast<int>(std::ceil(2 * support)) + 1;
-  pixels->first = std::clamp(first, reach.low, reach.high - 1);
-  const int last = std::min(pixels->first + width, reach.high);
-  pixels->weights.clear();
-  for (int pixel = pixels->first; pixel < last; ++pixel)
-    pixels->weights.push_back(filter_value(axis.filter, (pixel + 0.5 - centre) / reach.stretch));
-}
-
-// Adds the samples of the component that make a pixel, with the share of each. As libjpeg: a component of
-// half the size is interpolated with the triangle 3/4, 1/4 and repeated at its ends; other ratios repeat
-// samples.
-template <typename Add>
-void upsample(const Axis& axis, int component_size, int pixel, Add add) {
-  const int64_t doubled = (2 * static_cast<int64_t>(pixel) + 1) * axis.subsampling_divisor;
-  const int near = std::min(static_cast<int>(doubled / (2 * axis.subsampling)), component_size - 1);
-  if (axis.subsampling != 2 * axis.subsampling_divisor) return add(near, 1.0);
-  const int far = std::clamp(near + (pixel % 2 == 1 ? 1 : -1), 0, component_size - 1);
-  add(near, 0.75);
-  add(far, 0.25);
-}
-
-int component_size(const Axis& axis) {
-  const int64_t scaled = static_cast<int64_t>(axis.picture_size) * axis.subsampling_divisor;
-  return static_cast<int>((scaled + axis.subsampling - 1) / axis.subsampling);
-}
-
-// Stores one output's weights over samples [lowest, lowest + sum.size()), trimmed and normalised.
-void store(int output, int lowest, const std::vector<double>& sums, Taps* taps) {
-  size_t begin = 0, end = sums.size();
-  double total = 0;
-  for (const double weight : sums) total += weight;
-  while (end > 1 && sums[end - 1] == 0) --end;
-  while (begin + 1 < end && sums[begin] == 0) ++begin;
-  taps->first[output] = lowest + static_cast<int>(begin);
-  taps->count[output] = static_cast<int>(end - begin);
-  float* weights = &taps->weights[static_cast<size_t>(output) * taps->stride];
-  for (size_t k = begin; k < end; ++k) *weights++ = static_cast<float>(sums[k] / total);
-}
-
 void resize(int num_outputs, int stride, Taps* taps) {
   taps->rising = false;
   taps->stride = stride;
@@ -79,21 +16,18 @@ void resize(int num_outputs, int stride, Taps* taps) {
 
 // Every filter at every scale: the plain way.
 void filter_axis(const Axis& axis, const Reach& reach, Taps* taps) {
-  const double support = filter_support(axis.filter) * reach.stretch;
-  const int samples = component_size(axis);
-  // Pixels to an output, as samples, and one more at each end for the upsampling.
-  resize(axis.output_size, static_cast<int>(std::ceil(2 * support)) + 3, taps);
-  Pixels pixels;
-  std::vector<double> sums;
+  resize(axis.output_size, max_samples(axis, reach.max_pixels()), taps);
+  std::vector<double> weights;  // of an output's pixels
   for (int output = 0; output < axis.output_size; ++output) {
-    filter_pixels(axis, reach, output, &pixels);
-    int lowest = samples;
-    upsample(axis, samples, pixels.first, [&](int sample, double) { lowest = std::min(lowest, sample); });
-    sums.assign(taps->stride, 0.0);
-    for (size_t k = 0; k < pixels.weights.size(); ++k)
-      upsample(axis, samples, pixels.first + static_cast<int>(k),
-               [&](int sample, double share) { sums[sample - lowest] += share * pixels.weights[k]; });
-    store(output, lowest, sums, taps);
+    const Range pixels = pixels_of(axis, reach, output);
+    weights.clear();
+    for (int pixel = pixels.begin; pixel < pixels.end; ++pixel)
+      weights.push_back(pixel_weight(axis, reach, output, pixel));
+    const auto weight = [&](int pixel) { return weights[static_cast<size_t>(pixel - pixels.begin)]; };
+    float* to = &taps->weights[static_cast<size_t>(output) * taps->stride];
+    const Range samples = write_weights(axis, pixels, weight, to);
+    taps->first[output] = samples.begin;
+    taps->count[output] = samples.size();
   }
 }
 
@@ -102,8 +36,8 @@ void filter_axis(const Axis& axis, const Reach& reach, Taps* taps) {
 // closed form, and in loops that compilers turn into vectors, this takes 0.6 us for 448 outputs, filter_axis
 // 16; random windows are never seen twice. Output is (1 - right) * pixel + right * next pixel.
 void interpolate(const Axis& axis, const Reach& reach, int32_t* pixels, float* rights) {
-  const double start = axis.start, scale = reach.scale, low = reach.low, high = reach.high - 1;
-  const int last = reach.high - 2;
+  const double start = axis.start, scale = reach.scale, low = reach.pixels.begin, high = reach.pixels.end - 1;
+  const int last = reach.pixels.end - 2;
   for (int output = 0; output < axis.output_size; ++output) {
     double position = start + (output + 0.5) * scale - 0.5;
     position = position > low ? position : low;
@@ -214,9 +148,8 @@ bool Axis::operator==(const Axis& other) const {
 
 void make_taps(const Axis& axis, Taps* taps) {
   const Reach reach(axis);
-  const bool smooth =
-      axis.subsampling == axis.subsampling_divisor || axis.subsampling == 2 * axis.subsampling_divisor;
-  const bool enlarging = axis.filter == Filter::kTriangle && reach.scale <= 1 && reach.high - reach.low >= 2;
+  const bool smooth = axis.subsampling == axis.subsampling_divisor || is_interpolated(axis);
+  const bool enlarging = axis.filter == Filter::kTriangle && reach.scale <= 1 && reach.pixels.size() >= 2;
   if (enlarging && smooth) return interpolate_axis(axis, reach, taps);
   filter_axis(axis, reach, taps);
 }

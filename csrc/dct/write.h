@@ -1,5 +1,6 @@
 // Floats into tensors: conversion to the element type, in the caches or past them.
 #pragma once
+#include "dct/dtype.h"
 #include "dct/kernel.h"
 #include "dct/simd.h"
 
@@ -44,25 +45,6 @@ struct ToUint8 {
     return __builtin_convertvector(rounded(value, 0, 255), Bytes);
   }
 };
-
-// IEEE 754 binary16 without an instruction for it. Values below 2^-14 are scaled so that the rounding of the
-// addition falls on the last bit of a subnormal; those of 65520 and more become infinite.
-inline uint16_t half_bits(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  const uint32_t sign = bits >> 16 & 0x8000;
-  bits &= 0x7FFFFFFF;
-  if (bits >= 0x477FF000) return static_cast<uint16_t>(sign | 0x7C00);
-  if (bits < 0x38800000) {
-    float magnitude;
-    std::memcpy(&magnitude, &bits, sizeof magnitude);
-    magnitude += 0.5f;
-    std::memcpy(&bits, &magnitude, sizeof bits);
-    return static_cast<uint16_t>(sign | (bits - 0x3F000000));
-  }
-  bits += 0xFFF + (bits >> 13 & 1);
-  return static_cast<uint16_t>(sign | ((bits - 0x38000000) >> 13));
-}
 
 struct ToFloat16 {
   using Packed = Bits16;

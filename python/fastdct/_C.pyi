@@ -133,7 +133,7 @@ def decode(
 class ResamplePlan:
     """How a device makes tensors of a batch whose blocks lie in its memory: descriptors, made on the host.
 
-    What each picture needs is 100 to 200 bytes a component; the weights of its axes are found on the device.
+    A picture needs about 600 bytes of them; the weights of its axes are found on the device.
     """
 
     def __init__(

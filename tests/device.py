@@ -1,0 +1,94 @@
+"""Batches as a device sees them, in memory of the host, and the device emulated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from fastdct import _C, _native
+
+PLANE = np.dtype(
+    [
+        ("first_block", "u8"),
+        ("num_rows", "u4"),
+        ("num_cols", "u4"),
+        ("quantization", "u4"),
+        ("reserved", "u4"),
+    ]
+)
+PICTURE = np.dtype(
+    [
+        *((name, "i4") for name in ("height", "width", "orientation", "colors")),
+        ("sampling", "i4", (3, 2)),
+        ("first_plane", "u4"),
+        ("row", "u4"),
+    ]
+)
+COLORS = {"grayscale": 0, "YCbCr": 1, "RGB": 2}
+
+
+@dataclass
+class DeviceBatch:
+    """Coefficients int16 [blocks, 64], tables uint16 [tables, 64], planes and pictures as C++ has them."""
+
+    coefficients: torch.Tensor
+    quantization: torch.Tensor
+    planes: np.ndarray
+    pictures: np.ndarray
+
+
+def device_batch(images):
+    """The images as entropy decoding leaves them on a device."""
+    blocks, tables, planes, pictures = [], [], [], []
+    num_blocks = 0
+    for row, image in enumerate(images):
+        sampling = np.zeros((3, 2), np.int32)
+        sampling[: len(image.components)] = [component.sampling for component in image.components]
+        colors = COLORS.get(image.color_space, 3)
+        pictures.append((image.height, image.width, image.orientation, colors, sampling, len(planes), row))
+        for component in image.components:
+            rows, cols = component.coefficients.shape[:2]
+            planes.append((num_blocks, rows, cols, len(tables), 0))
+            tables.append(component.quantization.reshape(64))
+            blocks.append(component.coefficients.reshape(-1, 64))
+            num_blocks += rows * cols
+    return DeviceBatch(
+        torch.from_numpy(np.concatenate(blocks)),
+        torch.from_numpy(np.stack(tables).astype(np.int32)).to(torch.uint16),
+        np.array(planes, PLANE),
+        np.array(pictures, PICTURE),
+    )
+
+
+def resample(decoder, images, windows, *, workspace_bytes=1 << 20, seed=0):
+    """What `Decoder` gives for the images, by the emulated device: tensor and chroma; rows not planned are NaN."""
+    batch = device_batch(images)
+    plan = _C.ResamplePlan(
+        decoder._assembly,
+        batch.pictures,
+        batch.planes,
+        _native.native_windows(windows),
+        workspace_bytes=workspace_bytes,
+    )
+    tensor, chroma = decoder.empty(len(images)), decoder.empty_chroma(len(images))
+    for part in (tensor, chroma):
+        if part is not None:
+            part.fill_(torch.nan if part.dtype.is_floating_point else 77)
+    workspace = torch.full(
+        (plan.workspace_bytes + 4,), 255, dtype=torch.uint8
+    )  # floats of it are not numbers
+    jobs = torch.from_numpy(plan.jobs)
+    _C.emulation.resample(
+        plan.launches,
+        jobs=jobs.data_ptr(),
+        coefficients=batch.coefficients.data_ptr(),
+        quantization=batch.quantization.data_ptr(),
+        workspace=workspace.data_ptr(),
+        tensor=tensor.data_ptr(),
+        chroma=0 if chroma is None else chroma.data_ptr(),
+        seed=seed,
+    )
+    assert (workspace[plan.workspace_bytes :] == 255).all()
+    return tensor, chroma
