@@ -103,33 +103,58 @@ class Slot {
       data_ = file_.data();
       size_ = file_.size();
     }
+    rows_ = false;
     own_.reset();
-    ImageDecoder::State state = decoder_.begin(data_, size_, work.options.request, memory(work), cache);
-    if (state == ImageDecoder::State::kDecoding && size_ >= kSplitBytes && work.leaves_threads_idle())
-      state = decode_split(decoder_, work.options.num_threads).value_or(state);
-    return settle(work, state);
+    return settle(work, begin(work, cache));
+  }
+
+  ImageDecoder::State begin(Work& work, jpeg::TableCache& cache) {
+    const jpeg::Request& request = work.options.request;
+    const bool split = size_ >= kSplitBytes && work.leaves_threads_idle();
+    Arena* memory = work.sink.memory();
+    if (memory == nullptr) {
+      const ImageDecoder::State state = decoder_.open(data_, size_, request, cache);
+      if (state != ImageDecoder::State::kDecoding) return state;
+      rows_ = decoder_.is_streamable() && !split;
+      if (rows_) return decoder_.begin_strips(request, packed_.start_rows(decoder_.frame(), request, own_));
+      memory = &own_;
+    }
+    const ImageDecoder::State state = decoder_.begin(data_, size_, request, *memory, cache);
+    if (state != ImageDecoder::State::kDecoding || !split) return state;
+    return decode_split(decoder_, work.options.num_threads).value_or(state);
   }
 
   bool settle(Work& work, ImageDecoder::State state) {
+    if (rows_ && state != ImageDecoder::State::kAnomaly) packed_.push_rows(decoder_.num_mcu_rows_done());
     if (state == ImageDecoder::State::kDecoding) return true;
-    if (state == ImageDecoder::State::kDone) {
-      work.sink.take(row_, decoder_.image(), own_);
-    } else {
-      own_.reset();
-      jpeg::CoefficientImage image =
-          jpeg::read_through_libjpeg(data_, size_, work.options.request, memory(work));
-      work.sink.take(row_, image, own_);
-    }
+    if (state == ImageDecoder::State::kDone)
+      finish(work, decoder_.image());
+    else
+      read_again(work);
     return false;
   }
 
-  Arena& memory(Work& work) {
-    Arena* shared = work.sink.shared_memory();
-    return shared != nullptr ? *shared : own_;
+  void read_again(Work& work) {
+    rows_ = false;
+    own_.reset();
+    Arena* memory = work.sink.memory();
+    jpeg::CoefficientImage image =
+        jpeg::read_through_libjpeg(data_, size_, work.options.request, memory == nullptr ? own_ : *memory);
+    finish(work, image);
+  }
+
+  void finish(Work& work, jpeg::CoefficientImage& image) {
+    if (work.sink.memory() == nullptr) {
+      if (!rows_) packed_.pack(image.planes, own_);
+      for (jpeg::Plane& plane : image.planes) plane.data = nullptr;
+    }
+    work.sink.take(row_, image, packed_);
   }
 
   ImageDecoder decoder_;
-  Arena own_;
+  PackedImage packed_;
+  Arena own_;          // of what is packed, and its blocks
+  bool rows_ = false;  // packed as they are decoded
   std::vector<uint8_t> file_;
   const uint8_t* data_ = nullptr;
   size_t size_ = 0;
@@ -151,8 +176,8 @@ struct Worker {
 class BatchOfImages : public ImageSink {
  public:
   BatchOfImages(size_t num_rows, Arena& arena) : rows(num_rows), arena_(arena) {}
-  Arena* shared_memory() override { return &arena_; }
-  void take(size_t row, jpeg::CoefficientImage& image, Arena&) override {
+  Arena* memory() override { return &arena_; }
+  void take(size_t row, jpeg::CoefficientImage& image, const PackedImage&) override {
     rows[row].image = std::move(image);
   }
 

@@ -8,6 +8,7 @@
 
 #include "jpeg/entropy/output.h"
 #include "pipeline/arena.h"
+#include "pipeline/packed_image.h"
 
 namespace fastdct {
 
@@ -34,11 +35,11 @@ class ImageSink {
  public:
   virtual ~ImageSink() = default;
 
-  // Memory that all images share; nullptr: each thread reads into its own, until it takes its next image.
-  virtual Arena* shared_memory() { return nullptr; }
+  // Memory for images; nullptr: they are packed instead, in memory of their threads'.
+  virtual Arena* memory() { return nullptr; }
 
-  // The image of a row. `own`: the memory of this thread, where more may be cut.
-  virtual void take(size_t row, jpeg::CoefficientImage& image, Arena& own) = 0;
+  // The image of a row; `packed` only if there is no memory(), and then its planes have no data.
+  virtual void take(size_t row, jpeg::CoefficientImage& image, const PackedImage& packed) = 0;
 
   // Whether further rows may be left unread.
   virtual bool is_full() const { return false; }
