@@ -8,24 +8,8 @@ import numpy as np
 import torch
 
 from fastdct import _C, _native
+from fastdct._gpu.descriptors import PICTURE, PLANE
 
-PLANE = np.dtype(
-    [
-        ("first_block", "u8"),
-        ("num_rows", "u4"),
-        ("num_cols", "u4"),
-        ("quantization", "u4"),
-        ("reserved", "u4"),
-    ]
-)
-PICTURE = np.dtype(
-    [
-        *((name, "i4") for name in ("height", "width", "orientation", "colors")),
-        ("sampling", "i4", (3, 2)),
-        ("first_plane", "u4"),
-        ("row", "u4"),
-    ]
-)
 COLORS = {"grayscale": 0, "YCbCr": 1, "RGB": 2}
 
 

@@ -57,7 +57,7 @@ def test_rows_are_what_libjpeg_reads(use, way, budget, eager):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("layout", ["block"])
+@pytest.mark.parametrize("layout", ["block", "frequency"])
 @pytest.mark.parametrize("num_frequencies", [64, 1, 9])
 @pytest.mark.parametrize("luma_only", [False, True])
 def test_what_is_not_asked_for_is_left_out(use, way, layout, num_frequencies, luma_only):

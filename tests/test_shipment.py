@@ -8,19 +8,11 @@ from hypothesis.extra import numpy as arrays
 
 import fastdct
 from fastdct import _C
+from fastdct._gpu.descriptors import PICTURE, PLANE
 from rows import assert_row, bad_sources, files_of_every_kind
 
 LEVELS = ("portable", "avx2", "avx512")
 GROUP = np.dtype([("first_block", "<u8"), ("data", "<u4"), ("num_blocks", "<u2"), ("form", "<u2")])
-PLANE = np.dtype(
-    [("first_block", "<u8"), ("rows", "<u4"), ("cols", "<u4"), ("quantization", "<u4"), ("reserved", "<u4")]
-)
-PICTURE = np.dtype(
-    [
-        *((name, "<i4") for name in ("height", "width", "orientation", "colors")),
-        *(("sampling", "<i4", (3, 2)), ("first_plane", "<u4"), ("row", "<u4")),
-    ]
-)
 SHIPPED, FAILED, LEFT = range(3)
 
 
@@ -155,8 +147,8 @@ class Shipped:
         last = min([*following.tolist(), len(self.planes)])
         components = [
             fastdct.batch.CoefficientComponent(
-                self.coefficients[plane["first_block"] :][: plane["rows"] * plane["cols"]].reshape(
-                    plane["rows"], plane["cols"], 8, 8
+                self.coefficients[plane["first_block"] :][: plane["num_rows"] * plane["num_cols"]].reshape(
+                    plane["num_rows"], plane["num_cols"], 8, 8
                 ),
                 self.quantization[plane["quantization"]].reshape(8, 8),
                 sampling,

@@ -77,8 +77,8 @@ class DctLoader:
     Raises
     ------
     ValueError
-        The dataset is empty, a number is out of range, the decoder is on another device, or there is no CUDA device for
-        ``device`` or ``pin_memory``.
+        The dataset is empty, a number is out of range, the decoder is on another device, there is no CUDA device for
+        ``device`` or ``pin_memory``, or both are asked for where the device decodes.
 
     Examples
     --------
@@ -221,16 +221,17 @@ class DctLoader:
 
 def _placed(decoder: Decoder, device: torch.device, *, pin_memory: bool | None) -> Decoder:
     """The decoder where batches are wanted, if fastdct can decode there."""
-    if decoder.device != "cpu":
-        if torch.device(decoder.device).type != device.type or device.index not in (
-            None,
-            torch.device(decoder.device).index,
-        ):
-            raise ValueError(f"the decoder makes tensors on {decoder.device}, not {device}; leave device out")
-        return decoder
-    if (device.type == "cuda" or pin_memory) and not torch.cuda.is_available():
-        raise ValueError(_NO_CUDA.format(device=device, pin_memory=pin_memory))
-    return decoder.on(str(device)) if device.type == "cuda" and has_kernels() else decoder
+    own = torch.device(decoder.device)
+    if own.type != "cpu" and (device.type != own.type or device.index not in (None, own.index)):
+        raise ValueError(f"the decoder makes tensors on {own}, not {device}; leave device out")
+    if own.type == "cpu":
+        if (device.type == "cuda" or pin_memory) and not torch.cuda.is_available():
+            raise ValueError(_NO_CUDA.format(device=device, pin_memory=pin_memory))
+        if device.type != "cuda" or not has_kernels():
+            return decoder
+    if pin_memory:
+        raise ValueError("batches that a device decodes are there at once, not pinned; leave pin_memory out")
+    return decoder if own.type == "cuda" else decoder.on(str(device))
 
 
 def _plan(dataset: Dataset | TarShards | Sequence[Picture], schedule: Schedule, *, depth: int) -> Plan:

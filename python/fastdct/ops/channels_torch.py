@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from fastdct import _C
+from fastdct._devices import cuda_module
 from fastdct.ops.channels import counts, reordered_shape
 
 
@@ -29,13 +30,7 @@ def _(values: Tensor, zigzag: bool, to_channels: bool) -> Tensor:
 
 @reorder.register_kernel("cuda")
 def _(values: Tensor, zigzag: bool, to_channels: bool) -> Tensor:
-    try:
-        from fastdct._cuda import reorder_blocks
-    except ImportError as error:
-        raise RuntimeError(
-            "this build of fastdct has no CUDA kernels; build it with nvcc at hand and "
-            "-C cmake.define.FASTDCT_CUDA=ON, or move the tensor: tensor.cpu()"
-        ) from error
+    reorder_blocks = cuda_module().reorder_blocks
     with torch.cuda.device(values.device):
         stream = torch.cuda.current_stream().cuda_stream
         return _run(reorder_blocks, values, zigzag, to_channels, stream=stream)
