@@ -46,8 +46,8 @@ def device_batch(images):
     )
 
 
-def resample(decoder, images, windows, *, workspace_bytes=1 << 20, seed=0):
-    """What `Decoder` gives for the images, by the emulated device: tensor and chroma; rows not planned are NaN."""
+def resample(decoder, images, windows, *, workspace_bytes=1 << 20, seed=0, device="cpu"):
+    """What `Decoder` gives for the images: tensor and chroma, made by the emulated device or, on "cuda", by a GPU."""
     batch = device_batch(images)
     plan = _C.ResamplePlan(
         decoder._assembly,
@@ -57,22 +57,30 @@ def resample(decoder, images, windows, *, workspace_bytes=1 << 20, seed=0):
         workspace_bytes=workspace_bytes,
     )
     tensor, chroma = decoder.empty(len(images)), decoder.empty_chroma(len(images))
-    for part in (tensor, chroma):
-        if part is not None:
-            part.fill_(torch.nan if part.dtype.is_floating_point else 77)
-    workspace = torch.full(
-        (plan.workspace_bytes + 4,), 255, dtype=torch.uint8
-    )  # floats of it are not numbers
-    jobs = torch.from_numpy(plan.jobs)
-    _C.emulation.resample(
+    parts = [part if part is None else torch.full_like(part, 77, device=device) for part in (tensor, chroma)]
+    workspace = torch.full((plan.workspace_bytes + 4,), 255, dtype=torch.uint8, device=device)  # floats: NaN
+    jobs, coefficients, quantization = (
+        part.to(device) for part in (torch.from_numpy(plan.jobs), batch.coefficients, batch.quantization)
+    )
+    kernels, order = _kernels(device, seed)
+    kernels.resample(
         plan.launches,
         jobs=jobs.data_ptr(),
-        coefficients=batch.coefficients.data_ptr(),
-        quantization=batch.quantization.data_ptr(),
+        coefficients=coefficients.data_ptr(),
+        quantization=quantization.data_ptr(),
         workspace=workspace.data_ptr(),
-        tensor=tensor.data_ptr(),
-        chroma=0 if chroma is None else chroma.data_ptr(),
-        seed=seed,
+        tensor=parts[0].data_ptr(),
+        chroma=0 if parts[1] is None else parts[1].data_ptr(),
+        **order,
     )
     assert (workspace[plan.workspace_bytes :] == 255).all()
-    return tensor, chroma
+    return tuple(part if part is None else part.cpu() for part in parts)
+
+
+def _kernels(device, seed):
+    """Who computes, and in which order."""
+    if device == "cpu":
+        return _C.emulation, {"seed": seed}
+    from fastdct import _cuda
+
+    return _cuda, {"stream": torch.cuda.current_stream().cuda_stream}

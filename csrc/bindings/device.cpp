@@ -43,7 +43,14 @@ py::array_t<uint8_t> array_of(const std::string& bytes) {
                               reinterpret_cast<const uint8_t*>(bytes.data()));
 }
 
-dct::Window window_of(const double* row) { return {row[0], row[1], row[2], row[3], row[4] != 0}; }
+void add_picture(size_t index, const DevicePicture& picture, const double* window,
+                 dct::device::ResamplePlanner* planner) {
+  try {
+    planner->add(picture, {window[0], window[1], window[2], window[3], window[4] != 0});
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument("picture " + std::to_string(index) + ": " + error.what());
+  }
+}
 
 ResamplePlan plan_resampling(const dct::Assembly& assembly, const py::array& pictures,
                              const py::array& planes, const Windows& windows, uint64_t workspace_bytes) {
@@ -54,11 +61,7 @@ ResamplePlan plan_resampling(const dct::Assembly& assembly, const py::array& pic
   const double* window = windows.data();
   const py::gil_scoped_release release;
   dct::device::ResamplePlanner planner(assembly, grids, workspace_bytes);
-  for (size_t i = 0; i < headers.size(); ++i) try {
-      planner.add(headers[i], window_of(window + 5 * i));
-    } catch (const std::invalid_argument& error) {
-      throw std::invalid_argument("picture " + std::to_string(i) + ": " + error.what());
-    }
+  for (size_t i = 0; i < headers.size(); ++i) add_picture(i, headers[i], window + 5 * i, &planner);
   return planner.finish();
 }
 

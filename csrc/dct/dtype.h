@@ -49,23 +49,44 @@ FASTDCT_HD int32_t rounded_within(float value, float low, float high) {
   return static_cast<int32_t>(float_bits(value + 12582912.0f) - 0x4B400000);
 }
 
-// Element `index` of an array becomes `value`.
-FASTDCT_HD void write_element(float value, Dtype dtype, size_t index, void* array) {
+// What an element is made of a value by, one for each type.
+struct ToFloat32Element {
+  using Element = float;
+  FASTDCT_HD static Element of(float value) { return value; }
+};
+struct ToBfloat16Element {
+  using Element = uint16_t;
+  FASTDCT_HD static Element of(float value) { return bfloat16_bits(value); }
+};
+struct ToFloat16Element {
+  using Element = uint16_t;
+  FASTDCT_HD static Element of(float value) { return half_bits(value); }
+};
+struct ToInt16Element {
+  using Element = int16_t;
+  FASTDCT_HD static Element of(float value) {
+    return static_cast<Element>(rounded_within(value, -32768, 32767));
+  }
+};
+struct ToUint8Element {
+  using Element = uint8_t;
+  FASTDCT_HD static Element of(float value) { return static_cast<Element>(rounded_within(value, 0, 255)); }
+};
+
+// Calls visit(To...Element) with that of a type.
+template <class Visit>
+FASTDCT_HD void with_element(Dtype dtype, const Visit& visit) {
   switch (dtype) {
     case Dtype::kFloat32:
-      static_cast<float*>(array)[index] = value;
-      return;
+      return visit(ToFloat32Element{});
     case Dtype::kBfloat16:
-      static_cast<uint16_t*>(array)[index] = bfloat16_bits(value);
-      return;
+      return visit(ToBfloat16Element{});
     case Dtype::kFloat16:
-      static_cast<uint16_t*>(array)[index] = half_bits(value);
-      return;
+      return visit(ToFloat16Element{});
     case Dtype::kInt16:
-      static_cast<int16_t*>(array)[index] = static_cast<int16_t>(rounded_within(value, -32768, 32767));
-      return;
+      return visit(ToInt16Element{});
     default:
-      static_cast<uint8_t*>(array)[index] = static_cast<uint8_t>(rounded_within(value, 0, 255));
+      return visit(ToUint8Element{});
   }
 }
 

@@ -23,8 +23,7 @@ void fill_colours(const Assembly& from, DeviceAssembly* to) {
   to->is_rgb = true;
   to->tensors[0] = shape_of(3, from.grid, 1);
   for (size_t c = 0; c < 3; ++c) {
-    to->scale[c][0] = from.scale[c];
-    to->shift[c][0] = from.shift[c];
+    to->channels[c][0] = {static_cast<int32_t>(c), from.scale[c], from.shift[c]};
     for (auto& columns : to->columns) columns[c] = {kBlockSide, {0, 1, 2, 3, 4, 5, 6, 7}};
   }
 }
@@ -37,11 +36,10 @@ void fill_channels(const Assembly& from, DeviceAssembly* to) {
   size_t channel = 0;  // of all
   for (size_t c = 0; c < 3; ++c) {
     to->tensor_of[c] = separate && c > 0 ? 1 : 0;
-    std::fill_n(to->channel[c], kFrequencies, int16_t{-1});
+    std::fill_n(to->channels[c], kFrequencies, Channel{-1, 0, 0});
     for (const uint8_t index : from.frequencies[c]) {
-      to->channel[c][index] = static_cast<int16_t>(to->tensor_of[c] == 1 ? channel - luma : channel);
-      to->scale[c][index] = from.scale[channel];
-      to->shift[c][index] = from.shift[channel];
+      const size_t own = to->tensor_of[c] == 1 ? channel - luma : channel;
+      to->channels[c][index] = {static_cast<int32_t>(own), from.scale[channel], from.shift[channel]};
       ++channel;
     }
     for (const bool transpose : {false, true})

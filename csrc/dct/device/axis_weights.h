@@ -8,16 +8,16 @@
 namespace fastdct::dct::device {
 
 struct AxisWeights {
-  Range* blocks;   // [output blocks]: all samples that one reads; both ends rise
-  Range* samples;  // [output samples]: those with weight
   float* weights;  // [output samples][stride]
+  Range* samples;  // [output samples]: those with weight
+  Range* blocks;   // [output blocks]: all samples that one reads; both ends rise
 };
 
 FASTDCT_HD AxisWeights weights_of(const AxisJob& job, char* workspace) {
   const int num_outputs = job.axis.output_size;
-  auto* const blocks = reinterpret_cast<Range*>(workspace + job.weights);
-  Range* const samples = blocks + num_outputs / kBlockSide;
-  return {blocks, samples, reinterpret_cast<float*>(samples + num_outputs)};
+  auto* const weights = reinterpret_cast<float*>(workspace + job.weights);
+  auto* const samples = reinterpret_cast<Range*>(weights + num_outputs * job.stride);
+  return {weights, samples, samples + num_outputs};
 }
 
 inline uint64_t weights_bytes(const AxisJob& job) {
@@ -47,8 +47,10 @@ FASTDCT_HD void make_output_weights(const ResampleTask& task, uint32_t index, in
   const Reach reach(axis);
   const AxisWeights to = weights_of(job, task.memory.workspace);
   const FilterWeight weight{axis, reach, output};
-  float* weights = to.weights + static_cast<int64_t>(output) * job.stride;
-  to.samples[output] = write_weights(axis, pixels_of(axis, reach, output), weight, weights);
+  float* weights = to.weights + output * job.stride;
+  const Range samples = write_weights(axis, pixels_of(axis, reach, output), weight, weights);
+  for (int t = samples.size(); t < kShortRow; ++t) weights[t] = 0;
+  to.samples[output] = samples;
   if (output % kBlockSide == 0)
     to.blocks[output / kBlockSide] = samples_of_block(axis, reach, output / kBlockSide);
 }

@@ -1,6 +1,9 @@
 #include "dct/device/emulation.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <limits>
 
 #include "common/thread_order.h"
 #include "dct/device/horizontal.h"
@@ -16,18 +19,22 @@ using Sums = std::array<std::array<float, kBlockSide>, 3>;
 template <class Pass>
 void run_thread_block(const ResampleTask& task, uint32_t thread_block, ThreadOrder* order) {
   const Pass pass(task, thread_block);
-  typename Pass::PassTile tile;
+  using Tile = typename Pass::PassTile;
+  Tile tile;  // as on a GPU, what nobody has stored is anything
+  std::fill(std::begin(tile.samples), std::end(tile.samples), std::numeric_limits<float>::quiet_NaN());
   std::array<Sums, kThreads> sums{};
   const auto phase = [&](auto run) {
     order->for_each(kThreads, [&](uint32_t thread) { run(static_cast<int>(thread), sums[thread]); });
   };
-  for (int plane = 0; plane < Pass::kMaxPlanes; ++plane)
-    for (int step = 0; step < pass.num_steps(plane); ++step) {
-      phase([&](int thread, Sums&) { pass.load(plane, step, thread, &tile); });
+  for (int plane = 0; plane < pass.num_planes(); ++plane) {
+    const Walk walk = pass.walk(plane);
+    for (int step = 0; step < walk.num_steps<Tile>(); ++step) {
+      phase([&](int thread, Sums&) { pass.load(plane, walk, step, thread, &tile); });
       phase([&](int thread, Sums& own) {
-        pass.add(plane, step, thread, tile, own[static_cast<size_t>(plane)].data());
+        walk.add(step, thread, tile, own[static_cast<size_t>(plane)].data());
       });
     }
+  }
   phase([&](int thread, Sums& own) { pass.finish(thread, reinterpret_cast<float (*)[kBlockSide]>(&own)); });
 }
 

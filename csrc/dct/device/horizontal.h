@@ -20,28 +20,29 @@ class HorizontalPass {
 
   FASTDCT_HD HorizontalPass(const ResampleTask& task, uint32_t thread_block)
       : task_(task),
-        job_(find_job(task.memory.planes, task.chunk.num_planes, &PlaneJob::first_horizontal, thread_block)),
-        row_(static_cast<int>(thread_block - job_.first_horizontal) / num_tiles(job_)),
-        walk_(walk_under(outputs(thread_block), task.memory.axes[job_.columns], task.memory.workspace)) {}
-
-  FASTDCT_HD int num_steps(int) const { return walk_.num_steps(PassTile::kUnits); }
-
-  FASTDCT_HD void load(int, int step, int thread, PassTile* tile) const {
-    const int block = walk_.blocks.begin + step * PassTile::kUnits + thread / PassTile::kLanes;
-    if (block >= walk_.blocks.end) return;
-    float x[kBlockSide] = {};
-    for (int i = 0; i < job_.num_sources; ++i) add_row(job_.sources[i], block, thread % PassTile::kLanes, x);
-    inverse8(x);
-    tile->store(thread, x);
+        job_(find_job(task.memory.planes, task.chunk.num_planes, &PlaneJob::first_horizontal, thread_block)) {
+    const int index = static_cast<int>(thread_block - job_.first_horizontal), tiles = num_tiles(job_);
+    row_ = index / tiles;
+    first_output_ = index % tiles * PassTile::kOutputs;
   }
 
-  FASTDCT_HD void add(int, int step, int thread, const PassTile& tile, float sums[kBlockSide]) const {
-    walk_.add(step, thread, tile, sums);
+  FASTDCT_HD int num_planes() const { return 1; }
+
+  FASTDCT_HD Walk walk(int) const {
+    const AxisJob& axis = task_.memory.axes[job_.columns];
+    return walk_under({first_output_, first_output_ + PassTile::kOutputs}, axis, task_.memory.workspace);
+  }
+
+  FASTDCT_HD void load(int, const Walk& walk, int step, int thread, PassTile* tile) const {
+    walk.fill(step, thread, tile, [&](int block, int v, float x[kBlockSide]) {
+      for (int i = 0; i < job_.num_sources; ++i) add_row(job_.sources[i], block, v, x);
+      inverse8(x);
+    });
   }
 
   FASTDCT_HD void finish(int thread, float (*sums)[kBlockSide]) const {
-    const int output = walk_.first_output + thread / PassTile::kLanes, v = thread % PassTile::kLanes;
-    if (output >= walk_.num_outputs) return;
+    const int output = first_output_ + thread / PassTile::kLanes, v = thread % PassTile::kLanes;
+    if (output >= job_.output_cols) return;
     if (!task_.assembly.is_rgb) forward8(*sums);
     const Lanes lanes(task_.assembly, job_);
     const WantedColumns& wanted = task_.assembly.columns[job_.transpose][job_.component];
@@ -55,12 +56,7 @@ class HorizontalPass {
 
  private:
   FASTDCT_HD static int num_tiles(const PlaneJob& job) {
-    return (job.output_cols + PassTile::kUnits - 1) / PassTile::kUnits;
-  }
-
-  FASTDCT_HD Range outputs(uint32_t thread_block) const {
-    const int tile = static_cast<int>(thread_block - job_.first_horizontal) % num_tiles(job_);
-    return {tile * PassTile::kUnits, (tile + 1) * PassTile::kUnits};
+    return (job.output_cols + PassTile::kOutputs - 1) / PassTile::kOutputs;
   }
 
   // Adds frequencies (v, 0 .. 7) of a block, dequantised.
@@ -81,7 +77,7 @@ class HorizontalPass {
   const ResampleTask& task_;
   const PlaneJob& job_;
   int row_;  // of those that the window reads
-  Walk walk_;
+  int first_output_;
 };
 
 }  // namespace fastdct::dct::device

@@ -13,6 +13,9 @@ namespace fastdct::dct::device {
 constexpr int kBlockSide = 8;
 constexpr int kFrequencies = 64;
 
+// Rows of weights have at least as many: those of a linear filter that does not shrink by more than 3 / 2.
+constexpr int kShortRow = 4;
+
 // The weights of an axis, of one or more components. How they are stored: axis_weights.h.
 struct AxisJob {
   Axis axis;
@@ -74,17 +77,23 @@ struct WantedColumns {
   uint8_t u[kBlockSide];  // rising
 };
 
+// What becomes of a frequency: scale * value + shift, in a channel of its tensor. Of colours of pixels the
+// same.
+struct Channel {
+  int32_t index;  // -1: not wanted
+  float scale;
+  float shift;
+};
+
 // An Assembly (assembly.h) for the device. Frequencies are natural indices 8 v + u, upright.
 struct DeviceAssembly {
   Dtype dtype;
   bool is_rgb;
   bool channels_last;
-  TensorShape tensors[2];            // the second: chroma on a grid of its own
-  int32_t tensor_of[3];              // of each component
-  int16_t channel[3][kFrequencies];  // in its tensor; -1: not wanted
-  float scale[3][kFrequencies];      // stored value = scale * value + shift; RGB: [colour][0]
-  float shift[3][kFrequencies];      //
-  WantedColumns columns[2][3];       // [transposed?][component]; samples: all eight
+  TensorShape tensors[2];             // the second: chroma on a grid of its own
+  int32_t tensor_of[3];               // of each component
+  Channel channels[3][kFrequencies];  // [component][frequency]; pixels: [colour][0]
+  WantedColumns columns[2][3];        // [transposed?][component]; pixels: all eight
 };
 
 // What the host is told of a batch: this, and the chunks.

@@ -69,7 +69,9 @@ void ResamplePlanner::add(const DevicePicture& picture, const Window& window) {
   if (!has_sense(picture)) throw std::invalid_argument("sides are positive, sampling factors 1 to 4");
   read(picture);
   check(picture_, window);
-  jobs_ = {};
+  jobs_.axes.clear();
+  jobs_.planes.clear();
+  jobs_.bytes = 0;
   const bool is_rgb = assembly_.output == Output::kRgb, is_gray = picture_.colors == Colors::kGrayscale;
   const int num_components = is_rgb && is_gray ? 1 : 3;
   for (int component = 0; component < num_components; ++component) {
@@ -86,7 +88,11 @@ void ResamplePlanner::read(const DevicePicture& header) {
   const size_t count = num_planes(header);
   if (header.first_plane > planes_.size() || planes_.size() - header.first_plane < count)
     throw std::invalid_argument("its planes are not among the batch's");
-  picture_ = {header.height, header.width, header.orientation, static_cast<Colors>(header.colors), {}};
+  picture_.height = header.height;
+  picture_.width = header.width;
+  picture_.orientation = header.orientation;
+  picture_.colors = static_cast<Colors>(header.colors);
+  picture_.planes.clear();
   for (size_t i = 0; i < count; ++i) {
     picture_.planes.push_back(plane_of(header, i));
     const DevicePlane& given = planes_[header.first_plane + i];
@@ -149,7 +155,6 @@ void ResamplePlanner::add_empty(const DevicePicture& header, int component) {
   job.output_cols = grid.width / kBlockSide;
   job.picture = header.row;
   job.component = component;
-  job.num_planes = 1;
   jobs_.planes.push_back(job);
 }
 
@@ -157,7 +162,8 @@ void ResamplePlanner::add_empty(const DevicePicture& header, int component) {
 uint32_t ResamplePlanner::add_axis(const Axis& axis) {
   for (size_t i = 0; i < jobs_.axes.size(); ++i)
     if (jobs_.axes[i].axis == axis) return static_cast<uint32_t>(i);
-  AxisJob job{axis, max_samples(axis, Reach(axis).max_pixels()), jobs_.bytes};
+  const int stride = std::max(max_samples(axis, Reach(axis).max_pixels()), kShortRow);
+  AxisJob job{axis, stride, jobs_.bytes};
   jobs_.bytes += aligned(weights_bytes(job));
   jobs_.axes.push_back(job);
   return static_cast<uint32_t>(jobs_.axes.size() - 1);

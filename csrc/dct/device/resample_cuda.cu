@@ -13,17 +13,20 @@ __global__ void make_weights(const __grid_constant__ ResampleTask task) {
 
 template <class Pass>
 __global__ void __launch_bounds__(kThreads) run_pass(const __grid_constant__ ResampleTask task) {
-  __shared__ typename Pass::PassTile tile;
+  using Tile = typename Pass::PassTile;
+  __shared__ Tile tile;
   const auto thread = static_cast<int>(threadIdx.x);
   const Pass pass(task, blockIdx.x);
   float sums[Pass::kMaxPlanes][kBlockSide] = {};
   FASTDCT_UNROLL
   for (int plane = 0; plane < Pass::kMaxPlanes; ++plane) {
-    const int num_steps = pass.num_steps(plane);
+    if (plane >= pass.num_planes()) break;
+    const Walk walk = pass.walk(plane);
+    const int num_steps = walk.num_steps<Tile>();
     for (int step = 0; step < num_steps; ++step) {
-      pass.load(plane, step, thread, &tile);
+      pass.load(plane, walk, step, thread, &tile);
       __syncthreads();
-      pass.add(plane, step, thread, tile, sums[plane]);
+      walk.add(step, thread, tile, sums[plane]);
       __syncthreads();
     }
   }

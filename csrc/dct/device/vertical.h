@@ -13,7 +13,7 @@ class VerticalPass {
   static constexpr int kMaxPlanes = kRgb ? 3 : 1;
 
   FASTDCT_HD static uint32_t num_thread_blocks(const DeviceAssembly& assembly, const PlaneJob& job) {
-    const int row_tiles = (job.output_rows + PassTile::kUnits - 1) / PassTile::kUnits;
+    const int row_tiles = (job.output_rows + PassTile::kOutputs - 1) / PassTile::kOutputs;
     return static_cast<uint32_t>(row_tiles * num_lane_tiles(Lanes(assembly, job)));
   }
 
@@ -23,27 +23,25 @@ class VerticalPass {
         lanes_(task.assembly, job_) {
     const int index = static_cast<int>(thread_block - job_.first_vertical), tiles = num_lane_tiles(lanes_);
     first_lane_ = index % tiles * PassTile::kLanes;
-    first_row_ = index / tiles * PassTile::kUnits;
+    first_row_ = index / tiles * PassTile::kOutputs;
   }
 
-  FASTDCT_HD int num_steps(int plane) const {
-    if (plane >= job_.num_planes || job(plane).num_sources == 0) return 0;
-    return walk(plane).num_steps(PassTile::kUnits);
+  FASTDCT_HD int num_planes() const { return job_.num_planes; }
+
+  FASTDCT_HD Walk walk(int plane) const {
+    const AxisJob& axis = task_.memory.axes[job(plane).rows];
+    return walk_under({first_row_, first_row_ + PassTile::kOutputs}, axis, task_.memory.workspace);
   }
 
-  FASTDCT_HD void load(int plane, int step, int thread, PassTile* tile) const {
-    const Range blocks = walk(plane).blocks;
-    const int block = blocks.begin + step * PassTile::kUnits + thread / PassTile::kLanes,
-              lane = lane_of(thread);
-    if (block >= blocks.end || lane >= lanes_.size()) return;
-    const auto* values = reinterpret_cast<const Column*>(task_.memory.workspace + job(plane).values);
-    Column x = values[static_cast<int64_t>(block - job(plane).first_row) * lanes_.size() + lane];
-    inverse8(x.of);
-    tile->store(thread, x.of);
-  }
-
-  FASTDCT_HD void add(int plane, int step, int thread, const PassTile& tile, float sums[kBlockSide]) const {
-    if (lane_of(thread) < lanes_.size()) walk(plane).add(step, thread, tile, sums);
+  FASTDCT_HD void load(int plane, const Walk& walk, int step, int thread, PassTile* tile) const {
+    const int lane = lane_of(thread);
+    if (lane >= lanes_.size()) return;
+    const auto* values = reinterpret_cast<const Column*>(task_.memory.workspace + job(plane).values) + lane;
+    walk.fill(step, thread, tile, [&](int block, int, float x[kBlockSide]) {
+      const Column column = values[static_cast<int64_t>(block - job(plane).first_row) * lanes_.size()];
+      for (int v = 0; v < kBlockSide; ++v) x[v] = column.of[v];
+      inverse8(x);
+    });
   }
 
   FASTDCT_HD void finish(int thread, float (*sums)[kBlockSide]) const {
@@ -70,11 +68,6 @@ class VerticalPass {
 
   FASTDCT_HD const PlaneJob& job(int plane) const { return (&job_)[plane]; }
   FASTDCT_HD int lane_of(int thread) const { return first_lane_ + thread % PassTile::kLanes; }
-  FASTDCT_HD Walk walk(int plane) const {
-    const AxisJob& axis = task_.memory.axes[job(plane).rows];
-    return walk_under({first_row_, first_row_ + PassTile::kUnits}, axis, task_.memory.workspace);
-  }
-
   // Of the tensor, upright.
   FASTDCT_HD Place upright(int row, int column, const TensorShape& shape) const {
     Place place = job_.transpose ? Place{column, row} : Place{row, column};
@@ -83,32 +76,46 @@ class VerticalPass {
     return place;
   }
 
-  FASTDCT_HD size_t element(Place place, int channel, const TensorShape& shape) const {
-    const auto rows = static_cast<size_t>(shape.num_rows), cols = static_cast<size_t>(shape.num_cols);
-    const auto channels = static_cast<size_t>(shape.num_channels);
+  // Elements of the batch before a place in channel 0, and from a channel to the next.
+  FASTDCT_HD size_t first_element(Place place, const TensorShape& shape) const {
+    const auto cols = static_cast<size_t>(shape.num_cols), channels = static_cast<size_t>(shape.num_channels);
+    const size_t area = static_cast<size_t>(shape.num_rows) * cols;
     const size_t position = static_cast<size_t>(place.row) * cols + static_cast<size_t>(place.column);
-    const size_t first = job_.picture * channels * rows * cols;
-    return first + (task_.assembly.channels_last ? position * channels + static_cast<size_t>(channel)
-                                                 : static_cast<size_t>(channel) * rows * cols + position);
+    return job_.picture * channels * area + (task_.assembly.channels_last ? position * channels : position);
+  }
+  FASTDCT_HD size_t channel_stride(const TensorShape& shape) const {
+    return task_.assembly.channels_last
+               ? 1
+               : static_cast<size_t>(shape.num_rows) * static_cast<size_t>(shape.num_cols);
   }
 
+  // Frequencies of the file's rows (u) and columns (v): upright they change places where the file lies on its
+  // side, and odd ones change sign where it is mirrored.
   FASTDCT_HD void write_frequencies(int row, int lane, float x[kBlockSide]) const {
     const DeviceAssembly& to = task_.assembly;
-    const int component = job_.component, tensor = to.tensor_of[component];
+    const int tensor = to.tensor_of[job_.component];
     const TensorShape& shape = to.tensors[tensor];
-    const Place place = upright(row, lanes_.column(lane), shape);
-    const int own_u = to.columns[job_.transpose][component].u[lanes_.k(lane)];
+    const int u = to.columns[job_.transpose][job_.component].u[lanes_.k(lane)];
+    const bool mirror_u = job_.transpose ? job_.mirror_y : job_.mirror_x;
+    const bool mirror_v = job_.transpose ? job_.mirror_x : job_.mirror_y;
+    const float even = mirror_u && u % 2 == 1 ? -kTransformScale : kTransformScale;
+    const float odd = mirror_v ? -even : even;
+    const Channel* channels = to.channels[job_.component] + (job_.transpose ? u * kBlockSide : u);
+    const int next_v = job_.transpose ? 1 : kBlockSide;
+    const size_t first = first_element(upright(row, lanes_.column(lane), shape), shape);
+    const size_t stride = channel_stride(shape);
     forward8(x);
-    FASTDCT_UNROLL
-    for (int own_v = 0; own_v < kBlockSide; ++own_v) {
-      const int v = job_.transpose ? own_u : own_v, u = job_.transpose ? own_v : own_u;
-      const int index = kBlockSide * v + u, channel = to.channel[component][index];
-      if (channel < 0) continue;
-      const bool odd = (job_.mirror_y && v % 2 == 1) != (job_.mirror_x && u % 2 == 1);
-      const float scale = (odd ? -kTransformScale : kTransformScale) * to.scale[component][index];
-      const float value = fused(x[own_v], scale, to.shift[component][index]);
-      write_element(value, to.dtype, element(place, channel, shape), task_.memory.tensors[tensor]);
-    }
+    with_element(to.dtype, [&](auto element) {
+      auto* const elements = static_cast<typename decltype(element)::Element*>(task_.memory.tensors[tensor]);
+      FASTDCT_UNROLL
+      for (int v = 0; v < kBlockSide; ++v) {
+        const Channel channel = channels[v * next_v];
+        const float scale = (v % 2 == 1 ? odd : even) * channel.scale;
+        if (channel.index >= 0)
+          elements[first + static_cast<size_t>(channel.index) * stride] =
+              element.of(fused(x[v], scale, channel.shift));
+      }
+    });
   }
 
   FASTDCT_HD static void mix(float colours[3]) {
@@ -126,17 +133,23 @@ class VerticalPass {
 
   FASTDCT_HD void write_pixels(int row, int lane, const float (*samples)[kBlockSide]) const {
     const DeviceAssembly& to = task_.assembly;
+    const TensorShape& shape = to.tensors[0];
     const int x = lanes_.column(lane) * kBlockSide + lanes_.k(lane);
-    FASTDCT_UNROLL
-    for (int i = 0; i < kBlockSide; ++i) {
-      float colours[3] = {samples[0][i], samples[1][i], samples[2][i]};
-      if (job_.colors == Colors::kGrayscale) colours[1] = colours[2] = colours[0];
-      if (job_.colors == Colors::kYCbCr) mix(colours);
-      const Place place = upright(row * kBlockSide + i, x, to.tensors[0]);
-      for (int c = 0; c < 3; ++c)
-        write_element(fused(clamped(colours[c]), to.scale[c][0], to.shift[c][0]), to.dtype,
-                      element(place, c, to.tensors[0]), task_.memory.tensors[0]);
-    }
+    const size_t stride = channel_stride(shape);
+    with_element(to.dtype, [&](auto element) {
+      auto* const elements = static_cast<typename decltype(element)::Element*>(task_.memory.tensors[0]);
+      FASTDCT_UNROLL
+      for (int i = 0; i < kBlockSide; ++i) {
+        float colours[3] = {samples[0][i], samples[1][i], samples[2][i]};
+        if (job_.colors == Colors::kGrayscale) colours[1] = colours[2] = colours[0];
+        if (job_.colors == Colors::kYCbCr) mix(colours);
+        const size_t first = first_element(upright(row * kBlockSide + i, x, shape), shape);
+        FASTDCT_UNROLL
+        for (int c = 0; c < 3; ++c)
+          elements[first + static_cast<size_t>(c) * stride] =
+              element.of(fused(clamped(colours[c]), to.channels[c][0].scale, to.channels[c][0].shift));
+      }
+    });
   }
 
   const ResampleTask& task_;
