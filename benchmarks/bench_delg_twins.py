@@ -79,8 +79,8 @@ def main():
     parser.add_argument(
         "--same-side-seeds",
         type=int,
-        nargs="+",
-        help="of RGB at the same side, four times the work (default: all)",
+        nargs="*",
+        help="of RGB at the same side, four times the work; none leaves it out (default: all)",
     )
     parser.add_argument("--side", type=int, default=448, help="side of the windows of coefficients")
     parser.add_argument("--model")
@@ -97,7 +97,11 @@ def main():
     twins = {
         f"RGB {side // 2}": (0, side // 2, options.seeds),
         f"DCT {side}": (64, side, options.seeds),
-        f"RGB {side}": (0, side, options.same_side_seeds or options.seeds),
+        f"RGB {side}": (
+            0,
+            side,
+            options.seeds if options.same_side_seeds is None else options.same_side_seeds,
+        ),
     }
     given = ("side", *TRAINING_OPTIONS)
     result = {
@@ -110,6 +114,8 @@ def main():
     }
     precision = {}
     for name, (channels, size, seeds) in twins.items():
+        if not seeds:
+            continue
         runs = []
         for seed in seeds:
             weights, seconds = trained(name, channels, size, seed, options)

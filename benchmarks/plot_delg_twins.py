@@ -1,9 +1,10 @@
-"""Draw benchmarks/results/delg_twins.json as docs/delg_twins.svg."""
+"""Draw benchmarks/results/delg_twins.json as docs/delg_twins.svg, and print its table as docs/training.md has it."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -13,13 +14,30 @@ import matplotlib.pyplot as plt
 ROOT = Path(__file__).parent.parent
 
 
+WAYS = ("global", "global+local")
+COSTS = {"seconds_per_epoch": "s/epoch", "extraction_ms": "ms/image", "bytes_per_image": "bytes/image"}
+
+
+def print_table(result: dict[str, Any]) -> None:
+    """Means over seeds, of all queries with their spread."""
+    twins = result["twins"]
+    kinds = list(next(iter(twins.values()))["global"])
+    print("|", " | ".join(["twin", "seeds", *kinds, *COSTS.values()]), "|")
+    print("|" + "---|" * (2 + len(kinds) + len(COSTS)))
+    for name, twin in twins.items():
+        for way in WAYS:
+            values = [f"{twin[way][kind]['mean']:.3f}" for kind in kinds]
+            if len(twin["seeds"]) > 1:
+                values[-1] += f" ({twin[way]['all']['min']:.3f} to {twin[way]['all']['max']:.3f})"
+            costs = [str(round(twin[key], 1)) for key in COSTS]
+            print("|", " | ".join([f"{name}, {way}", str(len(twin["seeds"])), *values, *costs]), "|")
+
+
 def main() -> None:
-    twins = json.loads((ROOT / "benchmarks" / "results" / "delg_twins.json").read_text(encoding="utf-8"))[
-        "twins"
-    ]
-    systems = {
-        f"{name}, {way}": twin[way] for name, twin in twins.items() for way in ("global", "global+local")
-    }
+    result = json.loads((ROOT / "benchmarks" / "results" / "delg_twins.json").read_text(encoding="utf-8"))
+    print_table(result)
+    twins = result["twins"]
+    systems = {f"{name}, {way}": twin[way] for name, twin in twins.items() for way in WAYS}
     kinds = list(next(iter(systems.values())))
     width = 0.84 / len(systems)
     figure, axes = plt.subplots(figsize=(9, 3.4), layout="constrained")

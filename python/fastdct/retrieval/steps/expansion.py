@@ -60,7 +60,8 @@ class DatabaseAugmentation(Step):
         Neighbours in the mean beside the image itself; 20 in Gordo et al., "End-to-end learning of deep visual
         representations for image retrieval", IJCV 2017.
     alpha
-        As for `QueryExpansion`. (Gordo et al. weigh by rank, which α = 3 does softly.)
+        As for `QueryExpansion`. (Gordo et al. weigh by rank, which α = 3 does softly; the program that they published
+        later weighs as here, with k and α to be given.)
     """
 
     num_neighbours: int = 20
