@@ -33,7 +33,11 @@ FASTDCT_HD int smaller(int a, int b) { return a < b ? a : b; }
 FASTDCT_HD int larger(int a, int b) { return a > b ? a : b; }
 FASTDCT_HD Range common_part(Range a, Range b) { return {larger(a.begin, b.begin), smaller(a.end, b.end)}; }
 
+// Whether a sample is a pixel; asked first because divisions are slow.
+FASTDCT_HD bool is_full(const Axis& axis) { return axis.subsampling == axis.subsampling_divisor; }
+
 FASTDCT_HD int component_size(const Axis& axis) {
+  if (is_full(axis)) return axis.picture_size;
   const int64_t scaled = static_cast<int64_t>(axis.picture_size) * axis.subsampling_divisor;
   return static_cast<int>((scaled + axis.subsampling - 1) / axis.subsampling);
 }
@@ -81,6 +85,7 @@ struct PixelSamples {
 
 FASTDCT_HD PixelSamples samples_of_pixel(const Axis& axis, int num_samples, int pixel) {
   const int last = num_samples - 1;
+  if (is_full(axis)) return {pixel, pixel};
   if (is_interpolated(axis)) {
     const int near = pixel / 2, far = near + (pixel % 2 == 1 ? 1 : -1);
     return {near, smaller(larger(far, 0), last)};
@@ -92,6 +97,7 @@ FASTDCT_HD PixelSamples samples_of_pixel(const Axis& axis, int num_samples, int 
 
 // The pixels that a sample has a share in.
 FASTDCT_HD Range pixels_of_sample(const Axis& axis, int sample) {
+  if (is_full(axis)) return {sample, sample + 1};
   if (is_interpolated(axis)) return {2 * sample - 1, 2 * sample + 3};
   const auto first = [&](int64_t at) {  // pixel nearest to sample `at` or later: (2 p + 1) / 2 >= at * ratio
     return static_cast<int>((2 * axis.subsampling * at + axis.subsampling_divisor - 1) /
@@ -100,10 +106,11 @@ FASTDCT_HD Range pixels_of_sample(const Axis& axis, int sample) {
   return {first(sample), first(sample + int64_t{1})};
 }
 
+// Of a sample in one of its pixels. The first and the last pixel lie beyond the outermost samples, which are
+// repeated there.
 FASTDCT_HD double share(const Axis& axis, int num_samples, int pixel, int sample) {
-  if (!is_interpolated(axis)) return 1;
-  const PixelSamples of = samples_of_pixel(axis, num_samples, pixel);
-  return (of.near == sample ? 0.75 : 0) + (of.far == sample ? 0.25 : 0);
+  if (!is_interpolated(axis) || pixel == 0 || pixel == 2 * num_samples - 1) return 1;
+  return pixel / 2 == sample ? 0.75 : 0.25;
 }
 
 // All that an output may read; both ends rise with the output. Some may have no weight.
@@ -116,7 +123,7 @@ FASTDCT_HD Range samples_of(const Axis& axis, Range pixels) {
 
 // So many neighbouring pixels are made of at most so many samples.
 FASTDCT_HD int max_samples(const Axis& axis, int num_pixels) {
-  if (axis.subsampling == axis.subsampling_divisor) return num_pixels;
+  if (is_full(axis)) return num_pixels;
   if (is_interpolated(axis)) return num_pixels / 2 + 2;
   const int64_t steps = static_cast<int64_t>(num_pixels - 1) * axis.subsampling_divisor / axis.subsampling;
   return static_cast<int>(steps) + 2;

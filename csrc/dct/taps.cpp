@@ -125,7 +125,7 @@ void trim(Taps* taps) {
 // Positions rise with the outputs, and so do the samples read.
 void interpolate_axis(const Axis& axis, const Reach& reach, Taps* taps) {
   thread_local std::vector<float> rights;
-  const bool halved = axis.subsampling != axis.subsampling_divisor;
+  const bool halved = is_interpolated(axis);
   resize(axis.output_size, halved ? 3 : 2, taps);
   rights.resize(static_cast<size_t>(axis.output_size));
   interpolate(axis, reach, taps->first.data(), rights.data());
@@ -148,7 +148,7 @@ bool Axis::operator==(const Axis& other) const {
 
 void make_taps(const Axis& axis, Taps* taps) {
   const Reach reach(axis);
-  const bool smooth = axis.subsampling == axis.subsampling_divisor || is_interpolated(axis);
+  const bool smooth = is_full(axis) || is_interpolated(axis);
   const bool enlarging = axis.filter == Filter::kTriangle && reach.scale <= 1 && reach.pixels.size() >= 2;
   if (enlarging && smooth) return interpolate_axis(axis, reach, taps);
   filter_axis(axis, reach, taps);
