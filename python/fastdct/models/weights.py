@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +14,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
+from fastdct._files import write_atomically
 from fastdct.models.classifier import Classifier
 from fastdct.models.config import DelgConfig
 from fastdct.models.delg import Delg
@@ -30,38 +29,25 @@ _PACKAGE_DIRECTORY = Path(__file__).parent.parent / "weights"
 
 
 def save(model: Delg | Classifier, directory: str | os.PathLike[str], *, half: bool = False) -> None:
-    """Write ``model`` and its config to ``directory``, whole or not at all.
+    """Write ``model`` and its config to ``directory``, each file whole or not at all.
 
-    The files are written beside the target and moved in place; files of other names that an existing
-    directory holds (a model card) stay. With ``half``, matrices and convolutions are stored in float16;
-    vectors (biases, batch-norm statistics), which are small and span many magnitudes, stay float32.
+    Files of other names that an existing directory holds (a model card) stay. With ``half``, matrices and convolutions
+    are stored in float16; vectors (biases, batch-norm statistics), which are small and span many magnitudes, stay
+    float32.
     """
+    tensors = {key: _stored(value, half=half) for key, value in model.state_dict().items()}
+    config = json.dumps(model.config.to_dict(), indent=1) + "\n"
     target = Path(directory)
-    scratch = target.parent / f".{target.name}-{secrets.token_hex(4)}"
-    scratch.mkdir(parents=True)
-    try:
-        tensors = {key: _stored(value, half=half) for key, value in model.state_dict().items()}
-        (scratch / WEIGHTS_FILE).write_bytes(to_bytes(tensors))
-        text = json.dumps(model.config.to_dict(), indent=1) + "\n"
-        (scratch / CONFIG_FILE).write_text(text, encoding="utf-8")
-        _move_in_place(scratch, target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    target.mkdir(parents=True, exist_ok=True)
+    # Two files cannot be exchanged at once by portable means. The config goes last: it is what a reader looks for
+    # first, and a crash in between leaves shapes that `load` checks.
+    write_atomically(target / WEIGHTS_FILE, to_bytes(tensors))
+    write_atomically(target / CONFIG_FILE, config.encode())
 
 
 def _stored(value: Tensor, *, half: bool) -> Tensor:
     shrink = half and value.is_floating_point() and value.ndim > 1
     return value.detach().cpu().to(torch.float16 if shrink else value.dtype).contiguous()
-
-
-def _move_in_place(scratch: Path, target: Path) -> None:
-    if not target.exists():
-        scratch.rename(target)
-        return
-    # A directory cannot be exchanged for another atomically by portable means; each file can. The config goes
-    # last: it is what a reader looks for first, and a crash in between leaves shapes that `load` checks.
-    for name in (WEIGHTS_FILE, CONFIG_FILE):
-        (scratch / name).replace(target / name)
 
 
 def load(source: str | os.PathLike[str], /) -> Delg:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from fastdct._files import replacing
 from fastdct.training.tensor_files import load_tensors
 
 CHECKPOINT_FILE = "checkpoint.pt"
@@ -50,12 +50,8 @@ class Checkpoint:
 
     def write(self, directory: Path) -> None:
         """Write to ``directory``; a crash leaves the checkpoint before this one."""
-        scratch = directory / (CHECKPOINT_FILE + ".part")
-        with scratch.open("wb") as file:
+        with replacing(directory / CHECKPOINT_FILE) as file:
             torch.save({"version": _VERSION, **vars(self)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(directory / CHECKPOINT_FILE)
 
     @classmethod
     def read(cls, directory: Path) -> Checkpoint | None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from fastdct._files import write_atomically
+
 METRICS_FILE = "metrics.jsonl"
 
 
@@ -16,9 +18,7 @@ class MetricsLog:
         self._file = directory / METRICS_FILE
         old = self._file.read_text(encoding="utf-8").splitlines() if self._file.exists() else []
         kept = [line for line in old if _epoch(line) < next_epoch]
-        scratch = self._file.with_suffix(".part")
-        scratch.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
-        scratch.replace(self._file)
+        write_atomically(self._file, "".join(line + "\n" for line in kept).encode())
 
     def append(self, values: Mapping[str, float | None]) -> None:
         """Write the metrics of an epoch; ``values`` holds its number under ``epoch``."""

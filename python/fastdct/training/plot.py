@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastdct._extras import require
+from fastdct._files import replacing
 from fastdct.training.metrics import METRICS_FILE
 
 PLOT_FILE = "curves.svg"
@@ -42,6 +43,5 @@ def draw(directory: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         if len(names) > 1:
             axes.legend(frameon=False)
-    scratch = directory / f".{PLOT_FILE}"
-    figure.savefig(scratch, format="svg", metadata={"Date": None})
-    scratch.replace(directory / PLOT_FILE)
+    with replacing(directory / PLOT_FILE) as file:
+        figure.savefig(file, format="svg", metadata={"Date": None})
