@@ -172,6 +172,13 @@ def test_the_late_concatenation_has_the_third_stage_s_width(thin, widths):
             [(1, 64, 56, 56)],
             r"resnet18-dct-24 takes DCT tensors \[N, 24, H/8, W/8\] \(channels static-24\), not \[1, 64, 56, 56\]",
         ),
+        ("resnet18-dct-64", [(1, 64, 0, 28)], r"takes DCT tensors .*not \[1, 64, 0, 28\]"),
+        (
+            "resnet18-late-concat-rfa",
+            [(2, 64, 28, 28), (1, 128, 14, 14)],
+            r"not \[2, 64, 28, 28\], \[1, 128, 14, 14\]",
+        ),
+        ("vgg16-dct-64", [(1, 64, 7, 9)], r"vgg16-dct-64 takes grids of at least 8 × 8, not \[1, 64, 7, 9\]"),
         ("vgg16-dct-64", [(1, 3, 224, 224)], r"vgg16-dct-64 takes DCT tensors \[N, 64, H/8, W/8\]"),
         (
             "resnet18-rgb",
@@ -194,6 +201,11 @@ def test_the_late_concatenation_has_the_third_stage_s_width(thin, widths):
 def test_inputs_that_do_not_fit_are_named(name, shapes, expected):
     with pytest.raises(ValueError, match=expected):
         on_meta(name)(*(torch.empty(shape, device="meta") for shape in shapes))
+
+
+def test_integers_are_refused_with_the_remedy():
+    with pytest.raises(ValueError, match=r'resnet18-dct-64 takes floating-point.*int16.*dtype="float32"'):
+        on_meta("resnet18-dct-64")(torch.empty(1, 64, 28, 28, dtype=torch.int16, device="meta"))
 
 
 @pytest.mark.parametrize(

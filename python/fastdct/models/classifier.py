@@ -115,8 +115,13 @@ class Classifier(nn.Module):
     config: ClassifierConfig
 
     def check_inputs(self, *inputs: Tensor) -> None:
-        """Refuse what the network cannot take: see :meth:`InputSpec.check`."""
+        """Refuse what the network cannot take: integers, and what :meth:`InputSpec.check` says."""
         self.config.input.check(self.config.name, *inputs)
+        whole = [tensor.dtype for tensor in inputs if not tensor.is_floating_point()]
+        if whole:
+            raise ValueError(
+                f'{self.config.name} takes floating-point tensors, not {whole[0]}; decode with dtype="float32"'
+            )
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False

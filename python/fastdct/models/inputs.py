@@ -76,16 +76,18 @@ class InputSpec:
         Raises
         ------
         ValueError
-            Another number of tensors or of channels, or grids of luma and chroma that do not lie over each other.
+            Another number of tensors or of channels, an empty grid, or grids of luma and chroma that do not lie over each
+            other or are of other pictures.
         """
         shapes = self.shapes
         fits = len(tensors) == len(shapes) and all(
-            tensor.ndim == 4 and tensor.shape[1] == shape[0]
+            tensor.ndim == 4 and tensor.shape[1] == shape[0] and min(tensor.shape[2:]) > 0
             for tensor, shape in zip(tensors, shapes, strict=True)
         )
         if fits and len(tensors) == 2:
             factor = shapes[0][1] // shapes[1][1]
-            fits = tensors[0].shape[2:] == tuple(side * factor for side in tensors[1].shape[2:])
+            count, _, height, width = tensors[1].shape
+            fits = (tensors[0].shape[0], *tensors[0].shape[2:]) == (count, height * factor, width * factor)
         if not fits:
             got = ", ".join(str(list(tensor.shape)) for tensor in tensors)
             raise ValueError(f"{name} takes {self.described}, not {got}")

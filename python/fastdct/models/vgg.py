@@ -74,9 +74,14 @@ class Vgg(Classifier):
         Raises
         ------
         ValueError
-            ``x`` is not what ``config.input`` says.
+            ``x`` is not what ``config.input`` says, or smaller than one position of the last block.
         """
         self.check_inputs(x)
+        least = 2 ** sum(isinstance(layer, nn.MaxPool2d) for layer in self.features)
+        if min(x.shape[2:]) < least:
+            raise ValueError(
+                f"{self.config.name} takes grids of at least {least} × {least}, not {list(x.shape)}"
+            )
         pooled = self.avgpool(self.features(x))  # [N, 512, 7, 7]
         logits: Tensor = self.classifier(pooled.flatten(1))
         return logits
