@@ -197,7 +197,7 @@ def test_warm_start_keeps_the_statistics_and_starts_lower(straight, config):
 def test_bfloat16_trains_and_half_halves_the_export(straight, config):
     train(replace(config, precision="bfloat16", half=True))
     metrics = _metrics(config.output)
-    assert metrics[-1]["loss"] < 0.7 * metrics[0]["loss"]
+    assert metrics[-1]["loss"] < 0.8 * metrics[0]["loss"]
     assert len(_weights(config.output)[0]) < 0.52 * len(_weights(straight[0])[0])
 
 

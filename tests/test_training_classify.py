@@ -43,6 +43,7 @@ class Tiny(models.Classifier):
             nn.ReLU(),
             nn.Conv2d(24, 24, 3),
             nn.ReLU(),
+            nn.Dropout(0.1),
         )
         self.fc = nn.Linear(24, config.num_classes)
 
@@ -145,6 +146,22 @@ def test_a_killed_run_with_an_average_resumes_to_the_same_bits(config, monkeypat
     assert all("seconds" in line for line in _metrics(stopped.output))
     with pytest.raises(CheckpointError, match=r"ema was 0\.9, is 0\.5"):
         train(replace(stopped, ema=0.5))
+
+
+def test_a_gate_learns_which_channels_pay(config):
+    trained = train(replace(config, gate_weight=0.3, epochs=14, step_epochs=12))
+    metrics = _metrics(config.output)
+    assert 0 < metrics[-1]["num_open"] < metrics[0]["num_open"] < 24
+    assert metrics[-1]["validation_accuracy"] > 0.6
+    assert isinstance(models.load_classifier(config.output), models.Gated)
+    warm = replace(config, initial=str(config.output), output=config.output / "warm", epochs=1)
+    assert not isinstance(train(warm), models.Gated)  # the network behind the gate is what is taken
+    assert trained.config.gated
+
+
+def test_pixels_have_no_gate(config):
+    with pytest.raises(ValueError, match="takes pixels; a gate chooses among DCT channels"):
+        train(replace(config, model="tiny-rgb", gate_weight=0.1))
 
 
 def test_the_average_is_judged_and_stored(config):

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from fastdct import models
+from fastdct.data import LoadedBatch
 from fastdct.geometry import (
     CenterCrop,
     Compose,
@@ -24,11 +25,12 @@ from fastdct.geometry import (
 from fastdct.models import Classifier, InputSpec
 from fastdct.models.registry import restore
 from fastdct.training.config import TrainingConfig
-from fastdct.training.objective import Losses, Objective, Statistics
+from fastdct.training.objective import Losses, Objective, Statistics, inputs_of
 from fastdct.training.options import (
     AT_LEAST_ONE,
     BELOW_ONE,
     BLOCKS_OR_NONE,
+    NOT_NEGATIVE,
     POSITIVE,
     POSITIVE_SHARE,
     SHARE,
@@ -80,6 +82,12 @@ class ClassifyTraining(TrainingConfig):
         "share of a label's weight that is spread over all classes", default=0.0, accepted=BELOW_ONE
     )
 
+    gate_weight: float = option(
+        "put the gate of Xu et al. before the network, with this weight of the number of open channels; 0: no gate",
+        default=0.0,
+        accepted=NOT_NEGATIVE,
+    )
+
     @property
     def training_window(self) -> Rule:
         """Part of the picture, mirrored or not."""
@@ -100,10 +108,12 @@ class ClassifyTraining(TrainingConfig):
         Raises
         ------
         ValueError
-            There is no such network, or the weights to start from are of another one.
+            There is no such network, it takes pixels and cannot have a gate, or the weights to start from are of another
+            one.
         """
         if description is None:
-            model = models.create(self.model, num_classes=len(classes))
+            gated = self.gate_weight > 0
+            model = models.create(self.model, num_classes=len(classes), gated=gated)
             model.config = replace(model.config, classes=tuple(classes))
         else:
             model = restore(description)
@@ -111,6 +121,11 @@ class ClassifyTraining(TrainingConfig):
         if description is None and self.initial is not None:
             objective.start_from(self.initial)
         return objective
+
+
+def _network(model: Classifier) -> Classifier:
+    """The network behind a gate."""
+    return model.network if isinstance(model, models.Gated) else model
 
 
 class ClassifyObjective(Objective):
@@ -121,17 +136,18 @@ class ClassifyObjective(Objective):
     def __init__(self, model: Classifier, config: ClassifyTraining) -> None:
         super().__init__(model, bfloat16=config.precision == "bfloat16")
         self._smoothing = config.label_smoothing
+        self._gate_weight = config.gate_weight
 
     def start_from(self, initial: str) -> None:
         """Take weights, and what they were normalised by: those of a folder of ours, else torchvision's."""
         statistics = None
         if Path(initial).is_dir():
             other = models.load_classifier(initial)
-            take_weights(self.model, other.state_dict(), name=initial)
+            take_weights(_network(self.model), _network(other).state_dict(), name=initial)
             if other.config.input.channels == self.input.channels:
                 statistics = other.config.normalize
         else:
-            take_weights(self.model, read_state(Path(initial)), name=initial)
+            take_weights(_network(self.model), read_state(Path(initial)), name=initial)
             if self.input.channels is None:
                 statistics = IMAGENET
         if statistics is not None:
@@ -152,6 +168,15 @@ class ClassifyObjective(Objective):
         """Write them into the network's config."""
         mean, std = statistics
         self.model.config = replace(self.model.config, mean=mean, std=std)
+
+    def forward(self, batch: LoadedBatch) -> Losses:
+        """Return the losses of a batch: behind a gate, with the term of its open channels (Xu et al., equation 1)."""
+        if not isinstance(self.model, models.Gated):
+            return super().forward(batch)
+        with self.autocast(batch.tensor):
+            output = self.model.with_gates(*inputs_of(batch))
+        loss = self.losses(output.logits, batch.labels)["loss"]
+        return {"loss": loss + self._gate_weight * output.num_open, "num_open": output.num_open}
 
     def losses(self, output: Tensor, labels: Tensor) -> Losses:  # [N, num_classes], int64 [N]
         """Cross-entropy with labels smoothed (Szegedy et al., CVPR 2016, section 7)."""

@@ -23,6 +23,11 @@ Batches = Callable[[], Iterable[LoadedBatch]]
 Losses = dict[str, Tensor]  # scalars by name; "loss" is their weighted sum, which is minimised
 
 
+def inputs_of(batch: LoadedBatch) -> tuple[Tensor, ...]:
+    """The tensors that a network takes."""
+    return (batch.tensor,) if batch.chroma is None else (batch.tensor, batch.chroma)
+
+
 class Objective(nn.Module, ABC):
     """A network and the losses that train it: one module, so that processes, averages and checkpoints see one thing.
 
@@ -46,9 +51,8 @@ class Objective(nn.Module, ABC):
 
     def output(self, batch: LoadedBatch) -> Any:
         """What the network says about a batch; its convolutions are in bfloat16 if that was asked for, losses never."""
-        inputs = (batch.tensor,) if batch.chroma is None else (batch.tensor, batch.chroma)
         with self.autocast(batch.tensor):
-            return self.model(*inputs)
+            return self.model(*inputs_of(batch))
 
     def autocast(self, tensor: Tensor) -> torch.autocast:
         """The arithmetic of convolutions on the device of ``tensor``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import torch
 from torch import Tensor, nn
@@ -58,6 +59,7 @@ class Run:
         """Train one epoch and return its metrics; ``advance`` is called after every batch."""
         started = time.perf_counter()
         self.objective.train()
+        self._seed()
         loader, losses, rate = self.training_batches(), [], 0.0
         for number, batch in enumerate(loader):
             rate = learning_rate(self.config, epoch=self.next_epoch, batch=number, num_batches=len(loader))
@@ -80,6 +82,11 @@ class Run:
         }
         self.next_epoch += 1
         return metrics
+
+    def _seed(self) -> None:
+        """Let dropout and gates draw from (seed, epoch, rank), so that no generator's state need be stored."""
+        place = f"{self.config.seed} {self.next_epoch} {self.ranks.rank}".encode()
+        torch.manual_seed(int.from_bytes(blake2b(place, digest_size=7).digest(), "little"))
 
     def _step(self, batch: LoadedBatch) -> dict[str, float]:
         """Return the losses of one optimiser step."""

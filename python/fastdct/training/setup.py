@@ -88,7 +88,9 @@ def _look(
 def _assemble(config: TrainingConfig, objective: Objective, files: Files, ranks: Ranks) -> Run:
     if config.sync_batch_norm:
         share_batch_norm(objective, ranks)
-    objective.to(ranks.device)
+    # Channels last: a step of ResNet-18 at 128 px takes .84 to .89 of the time on pixels, .78 to .89 on coefficients (float32
+    # to bfloat16, one thread of a Xeon with AMX); only narrow networks in float32 (fbs) lose, by 5 to 7 %.
+    objective.to(device=ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(objective, decay=config.ema) if config.ema else None
     return Run(config, objective, make_optimizer(objective, config), average, files, ranks)
 
