@@ -12,6 +12,7 @@ from fastdct.models.config import DelgConfig  # noqa: E402
 from fastdct.models.delg import Delg, DelgOutput, delg_resnet18, delg_resnet50, delg_small  # noqa: E402
 from fastdct.models.gate import ChannelGate, Gated, GatedOutput  # noqa: E402
 from fastdct.models.heads import Attention, GeM, Reduction, Whitening, attention_pool  # noqa: E402
+from fastdct.models.inference import for_inference  # noqa: E402
 from fastdct.models.inputs import InputSpec  # noqa: E402
 from fastdct.models.mobilenet import MobileNetV2  # noqa: E402
 from fastdct.models.quantized import load_quantized  # noqa: E402
@@ -46,6 +47,7 @@ __all__ = [
     "delg_resnet18",
     "delg_resnet50",
     "delg_small",
+    "for_inference",
     "load",
     "load_classifier",
     "load_quantized",
