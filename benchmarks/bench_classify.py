@@ -1,9 +1,9 @@
 """Classifiers on pixels and on coefficients, trained alike: accuracy, speed, and what resolution and quality do to them.
 
-    python benchmarks/bench_classify.py DATA --runs RUNS [--epochs 8] [--size 64] [--minutes 180] [--output classify]
+    python benchmarks/bench_classify.py DATA --runs RUNS [--every 2] [--epochs 20] [--size 96] [--minutes 60] [--output classify]
     python benchmarks/plot_classify.py
 
-DATA holds labels.csv (columns path, cls, split: train or val). All networks are trained by `fastdct train classify`'s loop on
+DATA holds labels.csv (columns path, cls, split: train or val), of whose classes every second is taken. All networks are trained by `fastdct train classify`'s loop on
 one thread with the same seed, windows, order, schedule and epochs; those whose grid is made for the doubled side (dct-64)
 get it doubled. RUNS keeps checkpoints: the command goes on where it was stopped, and stops a network that has taken
 --minutes. Seconds of an epoch are CPU time with all loading and decoding, photos read anew.
@@ -14,6 +14,7 @@ text leaves open how: here held-out photos are scaled to a short side of 32 … 
 """
 
 import argparse
+import csv
 import json
 import statistics
 import time
@@ -27,6 +28,7 @@ import machine
 from fastdct import models
 from fastdct.data import DctLoader, Sources, labels_csv
 from fastdct.training import ClassifyTraining, train
+from fastdct.training.checkpoint import Checkpoint
 from fastdct.training.progress import NoProgress
 
 VARIANTS = (
@@ -75,33 +77,56 @@ def read_lines(file):
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
+def table(options):
+    """The labels of every n-th class, as a file."""
+    with (options.data / "labels.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] in ("train", "val")]
+    chosen = sorted({row["cls"] for row in rows})[:: options.every]
+    path = options.runs / "labels.csv"
+    if path.exists():  # other networks may be reading it
+        return path
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(row for row in rows if row["cls"] in chosen)
+    return path
+
+
 def trained(name, options):
     """(network in eval mode, its metrics, its notes on time), trained as far as its minutes reach."""
     output = options.runs / name
     output.mkdir(parents=True, exist_ok=True)
     notes = output / "seconds.jsonl"
 
-    def config(epochs):
-        return ClassifyTraining(
-            labels=options.data / "labels.csv",
-            label_column="cls",
-            split_column="split",
-            output=output,
-            model=name,
-            size=side(models.create(name, num_classes=1), options),
-            epochs=epochs,
-            batch_size=options.batch_size,
-            learning_rate=options.learning_rate,
-            schedule="cosine",
-            warmup_epochs=1,
-            cache_mib=0,
-        )
-
+    config = ClassifyTraining(
+        labels=table(options),
+        root=options.data,
+        label_column="cls",
+        split_column="split",
+        output=output,
+        model=name,
+        size=side(models.create(name, num_classes=1), options),
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        schedule="cosine",
+        warmup_epochs=1,
+        precision=options.precision,
+        cache_mib=0,
+    )
     try:
-        model = train(config(options.epochs), progress=Watch(options.minutes, notes))
+        model = train(config, progress=Watch(options.minutes, notes))
     except OutOfTimeError:
-        model = train(config(len(read_lines(output / "metrics.jsonl"))))
+        model = stopped(config)
     return model, read_lines(output / "metrics.jsonl"), read_lines(notes)
+
+
+def stopped(config):
+    """The network of the last epoch of a run that was not ended."""
+    checkpoint = Checkpoint.read(config.output)
+    objective = config.objective((), checkpoint.network)
+    objective.load_state_dict(checkpoint.objective)
+    return objective.model.eval()
 
 
 def side(model, options):
@@ -111,7 +136,7 @@ def side(model, options):
 
 def held_out(options, folder):
     """The held-out photos in every resolution and quality: sweep → value → (paths, labels)."""
-    data = labels_csv(options.data / "labels.csv", label_column="cls", where={"split": "val"})
+    data = labels_csv(table(options), root=options.data, label_column="cls", where={"split": "val"})
     sets = {"short side": {}, "quality": {}}
     for sweep, value, short_side, quality in (
         *(("short side", side, side, 95) for side in SHORT_SIDES),
@@ -136,7 +161,8 @@ def accuracy(model, options, paths, labels):
     decoder = model.config.decoder(side(model, options), window=window, dtype="float32")
     hits = []
     for batch in DctLoader(Sources(paths, labels), decoder, batch_size=32, num_threads=1):
-        hits += (model(batch.tensor).argmax(dim=1) == batch.labels).tolist()
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bfloat16"):
+            hits += (model(batch.tensor).argmax(dim=1) == batch.labels).tolist()
     return statistics.fmean(hits)
 
 
@@ -147,17 +173,23 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("--runs", type=Path, required=True, help="folder of checkpoints")
     parser.add_argument("--variants", nargs="+", default=VARIANTS)
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--size", type=int, default=64, help="side of windows of networks on pixels")
-    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--every", type=int, default=2, help="take every n-th class")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--size", type=int, default=96, help="side of windows of networks on pixels")
+    parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=0.05)
-    parser.add_argument("--minutes", type=float, default=180, help="wall-clock cap of a network's training")
+    parser.add_argument(
+        "--precision", default="bfloat16", help="arithmetic of convolutions, as `fastdct train` has it"
+    )
+    parser.add_argument("--minutes", type=float, default=60, help="wall-clock cap of a network's training")
     parser.add_argument("--output", default="classify", help="name of the JSON in benchmarks/results")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    options.runs.mkdir(parents=True, exist_ok=True)
     sets = held_out(options, options.runs / "held-out")
     conditions = {
-        name: getattr(options, name) for name in ("epochs", "size", "batch_size", "learning_rate", "minutes")
+        name: getattr(options, name)
+        for name in ("every", "epochs", "size", "batch_size", "learning_rate", "precision", "minutes")
     }
     result = {"conditions": conditions, "networks": {}}
     for name in options.variants:

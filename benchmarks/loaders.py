@@ -1,5 +1,7 @@
 """Batches for networks on pixels and on coefficients, from the bytes of files, in one thread."""
 
+import functools
+
 import cv2
 import numpy as np
 import simplejpeg
@@ -28,28 +30,40 @@ def window(data):
 def pixel_loader(reader):
     """Files → ([N, 3, 224, 224],) by simplejpeg and OpenCV, channels last."""
 
-    def load(files):
-        batch = np.stack([reader(data, window(data), 224) for data in files])
-        return (torch.from_numpy(batch).contiguous(memory_format=torch.channels_last),)
+    def load(files, dtype=torch.float32):
+        batch = torch.from_numpy(np.stack([reader(data, window(data), 224) for data in files]))
+        return (batch.to(dtype=dtype, memory_format=torch.channels_last),)
 
     return load
 
 
-def coefficient_loader(network):
-    """Files → what a network on coefficients takes, by fastdct, channels last."""
-    decoder = network.config.decoder(layout="channels_last", num_threads=1)
+def fastdct_loader(make_decoder):
+    """Files → what `make_decoder(dtype=…, …)` makes of them, channels last."""
+    decoders = {
+        getattr(torch, dtype): make_decoder(dtype=dtype, layout="channels_last", num_threads=1)
+        for dtype in ("float32", "bfloat16")
+    }
 
-    def load(files):
+    def load(files, dtype=torch.float32):
         boxes = [fastdct.Window(window(data)[:4]) for data in files]
-        batch = decoder(files, windows=boxes)
+        batch = decoders[dtype](files, windows=boxes)
         return (batch.tensor,) if batch.chroma is None else (batch.tensor, batch.chroma)
 
     return load
 
 
+def coefficient_loader(network):
+    """Files → what a network on coefficients takes."""
+    return fastdct_loader(network.config.decoder)
+
+
+FASTDCT_PIXELS = "fastdct"
 PIXEL_LOADERS = {
     "simplejpeg + OpenCV": pixel_loader(opencv_linear),
     "simplejpeg, scaled decoding + OpenCV": pixel_loader(reduced_linear),
+    FASTDCT_PIXELS: fastdct_loader(
+        functools.partial(fastdct.Decoder, 224, output="rgb", normalize=(MEAN, STD))
+    ),
 }
 
 
