@@ -33,8 +33,8 @@ FLAGS = [
 SANITIZERS = "address,undefined"
 
 
-TARGETS = ["fuzz_exif", "fuzz_read", "fuzz_frame", "fuzz_decode", "fuzz_cut"]
-WHOLE = ("fuzz_read", "fuzz_decode", "fuzz_cut")  # need everything of csrc/jpeg
+TARGETS = ["fuzz_exif", "fuzz_read", "fuzz_frame", "fuzz_decode", "fuzz_cut", "fuzz_device"]
+WHOLE = ("fuzz_read", "fuzz_decode", "fuzz_cut", "fuzz_device")  # need everything of csrc/jpeg
 KERNELS = {
     "kernels_portable": [],
     "kernels_avx2": ["-mavx2", "-mbmi", "-mbmi2"],
@@ -48,7 +48,12 @@ def sources(target: str) -> list[str]:
     parsers = [jpeg / "exif.cpp", jpeg / "markers.cpp"]
     if target == "fuzz_frame":
         parsers += [jpeg / "entropy" / "frame.cpp", jpeg / "entropy" / "frame_header.cpp"]
-    core = [*jpeg.glob("*.cpp"), *(jpeg / "entropy").glob("*.cpp"), *(ROOT / "csrc" / "common").glob("*.cpp")]
+    core = [
+        *jpeg.glob("*.cpp"),
+        *(jpeg / "entropy").glob("*.cpp"),
+        *(jpeg / "device").glob("*.cpp"),
+        *(ROOT / "csrc" / "common").glob("*.cpp"),
+    ]
     whole = sorted(path for path in core if path.stem not in KERNELS)
     core = whole if target in WHOLE else parsers
     return [str(path) for path in [ROOT / "fuzz" / f"{target}.cpp", *core]]

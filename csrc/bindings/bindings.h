@@ -11,4 +11,5 @@ void bind_batch(pybind11::module_& m);
 void bind_matching(pybind11::module_& m);
 void bind_shipment(pybind11::module_& m);
 void bind_ransac(pybind11::module_& m);
+void bind_scans(pybind11::module_& m);
 }  // namespace fastdct

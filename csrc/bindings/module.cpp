@@ -14,4 +14,5 @@ PYBIND11_MODULE(_C, m) {
   fastdct::bind_shipment(m);
   fastdct::bind_matching(m);
   fastdct::bind_ransac(m);
+  fastdct::bind_scans(m);
 }

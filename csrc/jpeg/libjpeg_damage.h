@@ -22,6 +22,7 @@
 // rule; of 4368 real photos none has as much as a note. What cannot be seen at all: flipped bits that make
 // valid codes ending where the segment ends. JPEG has no checksum.
 #pragma once
+#include "jpeg/impossible_dc.h"
 #include "jpeg/libjpeg_errors.h"
 
 namespace fastdct::jpeg {
@@ -53,12 +54,5 @@ void record_impossible_dc(DamageLog& log, int component, int coefficient);
 
 // Records the error that ended the reading early, the scans before it having been kept.
 void record_fatal(DamageLog& log, const char* reason);
-
-// True when |coefficient| * step, less the rounding of half a step, exceeds the orthonormal DC of 8-bit
-// samples: 8 * 128 (T.81, A.3.3).
-inline bool is_impossible_dc(int coefficient, int step) {
-  const int magnitude = coefficient < 0 ? -coefficient : coefficient;
-  return 2 * magnitude * static_cast<long long>(step) > 2 * 1024 + step;
-}
 
 }  // namespace fastdct::jpeg

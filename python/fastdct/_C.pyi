@@ -207,7 +207,7 @@ class ScanBatch:
         """Prepare N sources, as `read_batch` takes them. Throws nothing for a bad file.
 
         ``subsequence_bits``: how much of the entropy-coded data a thread of the device begins with, a multiple of 128 up
-        to 16384; 0 chooses it by the size of the batch. Results do not depend on it.
+        to 16384; 0 chooses it by the sizes of the batch and of each picture. Results do not depend on it.
         """
 
     def __len__(self) -> int: ...
@@ -231,8 +231,6 @@ class ScanBatch:
     @property
     def num_bytes(self) -> int:
         """Entropy-coded bytes that the device decodes, without stuffing."""
-    @property
-    def subsequence_bits(self) -> int: ...
     @property
     def arena_bytes(self) -> int:
         """What `write` writes: descriptors and entropy-coded data, to be copied to the device as they are."""
@@ -368,3 +366,6 @@ class emulation:  # noqa: N801 - a module inside the module
     def decode_scans(
         launches: bytes, *, arena: int, workspace: int, coefficients: int, statuses: int, seed: int
     ) -> None: ...
+    @staticmethod
+    def effort_of_scans(launches: bytes, *, arena: int, workspace: int) -> tuple[int, int]:
+        """After decoding: bits that threads passed over, and pages (of 1 KB) of the workspace that were filled."""

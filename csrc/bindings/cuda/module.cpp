@@ -8,4 +8,5 @@ PYBIND11_MODULE(_cuda, m) {
   fastdct::bind_compact(m);
   fastdct::bind_dct(m);
   fastdct::bind_verification(m);
+  fastdct::bind_scans(m);
 }

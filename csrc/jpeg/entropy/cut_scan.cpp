@@ -13,14 +13,7 @@ bool CutScan::possible(const MarkerReader& markers) {
   if (markers.end() - scan.data > kMaxBytes || markers.frame().progressive() ||
       markers.restart_interval() > 0 || scan.num_components != markers.frame().num_components)
     return false;
-  for (int i = 0; i < scan.num_components; ++i) {
-    const HuffmanSpec& dc = markers.dc_spec(scan.components[i].dc_table);
-    const HuffmanSpec& ac = markers.ac_spec(scan.components[i].ac_table);
-    if (!dc.defined() || !ac.defined() || invalid_reason(dc, TableClass::kDc) != nullptr ||
-        invalid_reason(ac, TableClass::kAc) != nullptr)
-      return false;
-  }
-  return true;
+  return sequential_anomaly(markers) == nullptr;
 }
 
 CutScan::CutScan(const MarkerReader& markers, TableCache& cache, size_t piece_bytes) {

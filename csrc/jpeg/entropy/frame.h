@@ -37,6 +37,10 @@ struct Frame {
   size_t num_mcu_rows() const { return num_blocks(height, 1, max_vertical); }
 };
 
+// Why an image is not begun: it is too large, or has more blocks than its bytes can hold, of which a block
+// takes one bit at least. nullptr: it may be.
+const char* size_anomaly(const Frame& frame, size_t num_bytes, uint64_t max_pixels);
+
 struct ScanComponent {
   int index;  // into Frame::components
   int dc_table, ac_table;

@@ -18,6 +18,15 @@ Header MarkerReader::header() const {
   return header;
 }
 
+const char* size_anomaly(const Frame& frame, size_t num_bytes, uint64_t max_pixels) {
+  if (static_cast<uint64_t>(frame.height) * static_cast<uint64_t>(frame.width) > max_pixels)
+    return "more pixels than asked for";
+  uint64_t blocks = 0;
+  for (int i = 0; i < frame.num_components; ++i)
+    blocks += frame.components[i].num_rows * frame.components[i].num_cols;
+  return blocks > 8 * static_cast<uint64_t>(num_bytes) ? "too few bytes for the blocks" : nullptr;
+}
+
 // As jdapimin.c's default_decompress_parms.
 bool MarkerReader::find_color_space() {
   const auto& c = frame_.components;

@@ -39,7 +39,8 @@ ImageDecoder::State ImageDecoder::open(const uint8_t* data, size_t size, const R
   const MarkerReader::Found found = markers_->first_scan();
   if (found != MarkerReader::Found::kScan)
     return odd(found == MarkerReader::Found::kAnomaly ? markers_->anomaly() : "no scan");
-  return check_size(size);
+  anomaly_ = size_anomaly(markers_->frame(), size, request_.max_pixels);
+  return anomaly_ == nullptr ? State::kDecoding : State::kAnomaly;
 }
 
 bool ImageDecoder::is_streamable() const {
@@ -51,19 +52,6 @@ ImageDecoder::State ImageDecoder::begin_strips(const Request& request, std::vect
   request_ = request;
   image_.planes = std::move(planes);
   return begin_scan();
-}
-
-// Nothing is allocated for an image that is too large, or that has more blocks than its bytes can hold: a
-// block takes at least one bit.
-ImageDecoder::State ImageDecoder::check_size(size_t size) {
-  const Frame& frame = markers_->frame();
-  if (static_cast<uint64_t>(frame.height) * static_cast<uint64_t>(frame.width) > request_.max_pixels)
-    return odd("more pixels than asked for");
-  uint64_t blocks = 0;
-  for (int i = 0; i < frame.num_components; ++i)
-    blocks += frame.components[i].num_rows * frame.components[i].num_cols;
-  if (blocks > 8 * static_cast<uint64_t>(size)) return odd("too few bytes for the blocks");
-  return State::kDecoding;
 }
 
 void ImageDecoder::allocate(Allocator& allocator) {
@@ -84,8 +72,6 @@ ImageDecoder::State ImageDecoder::begin_scan() {
     anomaly_ = progressive_.decode(*markers_, request_, image_.planes);
     return anomaly_ == nullptr ? finish() : State::kAnomaly;
   }
-  for (int i = 0; i < markers_->scan().num_components; ++i)
-    if (markers_->scan().components[i].repeated) return odd("a component with two sequential scans");
   if (sequential_.begin(*markers_, request_, image_.planes, *cache_) == SequentialScan::State::kAnomaly)
     return odd(sequential_.anomaly());
   return State::kDecoding;

@@ -48,7 +48,6 @@ class ImageDecoder {
   const char* anomaly() const { return anomaly_; }
 
  private:
-  State check_size(size_t size);
   void allocate(Allocator& allocator);
   State begin_scan();
   State finish();

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "jpeg/libjpeg_damage.h"
+#include "jpeg/impossible_dc.h"
 
 namespace fastdct::jpeg {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "jpeg/libjpeg_damage.h"
+#include "jpeg/impossible_dc.h"
 
 namespace fastdct::jpeg {
 namespace {
@@ -25,11 +25,8 @@ SequentialScan::State SequentialScan::begin(const MarkerReader& markers, const R
   end_ = markers.end();
   dc_only_ = request.num_frequencies == 1;
   if (!blocks_ && !dc_only_) blocks_.reset(new Block[kMaxBandBlocks]());
-  const Scan& scan = markers.scan();
-  if (scan.spectral_start != 0 || scan.spectral_end != 63 || scan.approximation_high != 0 ||
-      scan.approximation_low != 0)
-    return odd("progressive parameters in a sequential scan");
-  if (!plan(markers, planes, cache)) return State::kAnomaly;
+  if (const char* anomaly = sequential_anomaly(markers)) return odd(anomaly);
+  plan(markers, planes, cache);
   if (!clean_ && !dc_only_) kernels_->clear_blocks(blocks_.get(), kMaxBandBlocks);
   mcu_row_ = part.first_mcu / num_mcu_cols_;
   mcu_col_ = part.first_mcu % num_mcu_cols_;

@@ -22,6 +22,9 @@ struct ScanPart {
   CutSegment cut;
 };
 
+// What is odd about the current scan's header or tables, for a frame that is sequential; nullptr: nothing.
+const char* sequential_anomaly(const MarkerReader& markers);
+
 class SequentialScan {
  public:
   enum class State { kDecoding, kDone, kAnomaly };
@@ -63,8 +66,8 @@ class SequentialScan {
     int quantization_dc;
   };
 
-  bool plan(const MarkerReader& markers, const std::vector<Plane>& planes, TableCache& cache);
-  bool add_component(const MarkerReader& markers, const ScanComponent& component, const Plane* plane,
+  void plan(const MarkerReader& markers, const std::vector<Plane>& planes, TableCache& cache);
+  void add_component(const MarkerReader& markers, const ScanComponent& component, const Plane* plane,
                      TableCache& cache);
   void wire_blocks();
   void begin_segment(const uint8_t* source);

@@ -5,7 +5,24 @@
 
 namespace fastdct::jpeg {
 
-bool SequentialScan::plan(const MarkerReader& markers, const std::vector<Plane>& planes, TableCache& cache) {
+const char* sequential_anomaly(const MarkerReader& markers) {
+  const Scan& scan = markers.scan();
+  for (int i = 0; i < scan.num_components; ++i)
+    if (scan.components[i].repeated) return "a component with two sequential scans";
+  if (scan.spectral_start != 0 || scan.spectral_end != 63 || scan.approximation_high != 0 ||
+      scan.approximation_low != 0)
+    return "progressive parameters in a sequential scan";
+  for (int i = 0; i < scan.num_components; ++i) {
+    const HuffmanSpec& dc = markers.dc_spec(scan.components[i].dc_table);
+    const HuffmanSpec& ac = markers.ac_spec(scan.components[i].ac_table);
+    if (!dc.defined() || !ac.defined()) return "a missing Huffman table";
+    if (const char* reason = invalid_reason(dc, TableClass::kDc)) return reason;
+    if (const char* reason = invalid_reason(ac, TableClass::kAc)) return reason;
+  }
+  return nullptr;
+}
+
+void SequentialScan::plan(const MarkerReader& markers, const std::vector<Plane>& planes, TableCache& cache) {
   const Frame& frame = markers.frame();
   const Scan& scan = markers.scan();
   mcu_.clear();
@@ -13,8 +30,7 @@ bool SequentialScan::plan(const MarkerReader& markers, const std::vector<Plane>&
   for (int i = 0; i < scan.num_components; ++i) {
     const ScanComponent& component = scan.components[i];
     const auto index = static_cast<size_t>(component.index);
-    if (!add_component(markers, component, index < planes.size() ? &planes[index] : nullptr, cache))
-      return false;
+    add_component(markers, component, index < planes.size() ? &planes[index] : nullptr, cache);
   }
   if (scan.num_components > 1) {
     num_mcu_rows_ = frame.num_mcu_rows();
@@ -23,18 +39,12 @@ bool SequentialScan::plan(const MarkerReader& markers, const std::vector<Plane>&
     num_mcu_rows_ = planes_[0].num_rows;
     num_mcu_cols_ = planes_[0].num_cols;
   }
-  return true;
 }
 
-bool SequentialScan::add_component(const MarkerReader& markers, const ScanComponent& component,
+void SequentialScan::add_component(const MarkerReader& markers, const ScanComponent& component,
                                    const Plane* plane, TableCache& cache) {
   const HuffmanSpec& dc = markers.dc_spec(component.dc_table);
   const HuffmanSpec& ac = markers.ac_spec(component.ac_table);
-  if (!dc.defined() || !ac.defined()) return odd("a missing Huffman table") == State::kDecoding;
-  const char* invalid = invalid_reason(dc, TableClass::kDc);
-  if (invalid == nullptr) invalid = invalid_reason(ac, TableClass::kAc);
-  if (invalid != nullptr) return odd(invalid) == State::kDecoding;
-
   const FrameComponent& source = markers.frame().components[component.index];
   const bool alone = markers.scan().num_components == 1;
   ScanPlane target{};
@@ -56,7 +66,6 @@ bool SequentialScan::add_component(const MarkerReader& markers, const ScanCompon
   if (!dc_only_ && request_.first_mcu_row > 0) block.dc_tables = cache.get(dc, ac, true);
   mcu_.insert(mcu_.end(), static_cast<size_t>(target.horizontal * target.vertical), block);
   planes_.push_back(target);
-  return true;
 }
 
 // Every block of a full band gets its tables; a shorter band is cut off in begin_band().
