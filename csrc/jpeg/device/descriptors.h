@@ -27,9 +27,9 @@ struct DeviceTableSet {
 
 // The place of a block in an MCU.
 struct DevicePlace {
-  uint16_t dc_table, ac_table;  // first entries, in the set
-  uint8_t component;            // of the scan
-  uint8_t row, col;             // among the component's blocks of the MCU
+  uint32_t tables;    // first entries in the set: the DC's in the low 16 bits, the AC's above
+  uint8_t component;  // of the scan
+  uint8_t row, col;   // among the component's blocks of the MCU
   uint8_t reserved;
 };
 

@@ -25,18 +25,18 @@ DeviceCode make_code(const HuffmanSpec& spec, TableClass table_class) {
 }
 
 // First entry of the table of a code, which is added unless the scan has it.
-uint16_t add_code(FoundScan& found, const HuffmanSpec& spec, TableClass table_class) {
+uint32_t add_code(FoundScan& found, const HuffmanSpec& spec, TableClass table_class) {
   DeviceCode code = make_code(spec, table_class);
   for (const DeviceCode& known : found.codes)
     if (known.is_ac == code.is_ac && std::equal(code.code_limit, code.code_limit + 17, known.code_limit) &&
         std::equal(code.symbols, code.symbols + 256, known.symbols))
-      return static_cast<uint16_t>(known.first_entry);
+      return known.first_entry;
   constexpr uint32_t kEntriesOfPiece = 8;  // tables begin where 16 bytes do
   code.first_entry = found.num_entries;
   code.num_entries = (table_size(code) + kEntriesOfPiece - 1) / kEntriesOfPiece * kEntriesOfPiece;
   found.num_entries += code.num_entries;
   found.codes.push_back(code);
-  return static_cast<uint16_t>(code.first_entry);
+  return code.first_entry;
 }
 
 void add_component(const MarkerReader& markers, uint32_t index, FoundScan& found) {
@@ -45,13 +45,13 @@ void add_component(const MarkerReader& markers, uint32_t index, FoundScan& found
   const bool alone = markers.scan().num_components == 1;
   const auto horizontal = static_cast<uint8_t>(alone ? 1 : sampling.horizontal);
   const auto vertical = static_cast<uint8_t>(alone ? 1 : sampling.vertical);
-  const uint16_t dc = add_code(found, markers.dc_spec(component.dc_table), TableClass::kDc);
-  const uint16_t ac = add_code(found, markers.ac_spec(component.ac_table), TableClass::kAc);
+  const uint32_t dc = add_code(found, markers.dc_spec(component.dc_table), TableClass::kDc);
+  const uint32_t ac = add_code(found, markers.ac_spec(component.ac_table), TableClass::kAc);
   found.components[index] = component.index;
   found.scan.components[index] = {0, horizontal, vertical};
   for (uint8_t row = 0; row < vertical; ++row)
     for (uint8_t col = 0; col < horizontal; ++col)
-      found.scan.places[found.scan.mcu_size++] = {dc, ac, static_cast<uint8_t>(index), row, col, 0};
+      found.scan.places[found.scan.mcu_size++] = {dc | ac << 16, static_cast<uint8_t>(index), row, col, 0};
 }
 
 // Where tables repeat along the places of an MCU, decoding goes on in the same way. Threads that stand a
@@ -59,9 +59,7 @@ void add_component(const MarkerReader& markers, uint32_t index, FoundScan& found
 uint32_t find_period(const DeviceScan& scan) {
   const auto repeats = [&](uint32_t period) {
     for (uint32_t i = period; i < scan.mcu_size; ++i)
-      if (scan.places[i].dc_table != scan.places[i - period].dc_table ||
-          scan.places[i].ac_table != scan.places[i - period].ac_table)
-        return false;
+      if (scan.places[i].tables != scan.places[i - period].tables) return false;
     return scan.mcu_size % period == 0;
   };
   uint32_t period = 1;

@@ -25,7 +25,8 @@ class Lister {
       : work_(work),
         subsequence_(subsequence),
         tables_(tables),
-        reader_(reinterpret_cast<const uint32_t*>(work.arena + subsequence.segment.first_byte), 0) {}
+        reader_(reinterpret_cast<const uint32_t*>(work.arena + subsequence.segment.first_byte), 0),
+        period_(subsequence.scan.period) {}
 
   // At its first bit, with its own page.
   FASTDCT_HD void begin() {
@@ -38,19 +39,19 @@ class Lister {
     num_blocks_ = state.num_blocks;
     page_ = state.page;
     writer_.open(&work_.pages[state.page], state.num_page_tokens, state.num_page_blocks);
-    place_ = num_blocks_ % subsequence_.scan.period;
+    set_place(num_blocks_ % period_);
     reader_.seek(state.position);
   }
 
   // Before each block. False: there is no memory left for one.
   FASTDCT_HD bool begin_block() {
     if (!writer_.has_room() && !turn_page()) return stop(Stop::kFull);
-    const DevicePlace& place = subsequence_.scan.places[place_];
     start_ = reader_.position();
     first_token_ = writer_.num_tokens();
     due_ = 0;
-    table_ = tables_ + place.dc_table;
-    ac_table_ = tables_ + place.ac_table;
+    table_ = tables_ + (place_tables_ & 0xFFFF);
+    ac_table_ = tables_ + (place_tables_ >> 16);
+    set_place(place_ + 1 == period_ ? 0 : place_ + 1);
     return true;
   }
 
@@ -78,7 +79,6 @@ class Lister {
   FASTDCT_HD void finish_block() {
     writer_.append(ListedBlock{start_, first_token_, writer_.num_tokens() - first_token_, dc_});
     ++num_blocks_;
-    place_ = place_ + 1 == subsequence_.scan.period ? 0 : place_ + 1;
   }
 
   // What was listed led to something that is no code: it was no block. Begins anew behind that; false: not
@@ -116,9 +116,15 @@ class Lister {
     return false;
   }
 
+  // The place of the block that is begun next. Its tables are asked for a block before they are needed.
+  FASTDCT_HD void set_place(uint32_t place) {
+    place_ = place;
+    place_tables_ = subsequence_.scan.places[place].tables;
+  }
+
   FASTDCT_HD void clear() {
     num_blocks_ = 0;
-    place_ = 0;
+    set_place(0);
     page_ = subsequence_.index;
     writer_.begin(&work_.pages[page_]);
   }
@@ -152,7 +158,9 @@ class Lister {
   BitReader reader_;
   PageWriter writer_;
   uint32_t page_ = 0;
-  uint32_t num_blocks_ = 0, place_ = 0;
+  uint32_t period_;
+  uint32_t place_ = 0, place_tables_ = 0;
+  uint32_t num_blocks_ = 0;
   uint32_t start_ = 0, first_token_ = 0;  // of the block
   uint32_t due_ = 0;                      // coefficient
   int32_t dc_ = 0;
