@@ -20,9 +20,9 @@
 // Estimated, not measured, for 64 channels of 448 x 448 from half of a photo of 500 x 375, 4:2:0: 0.33 MB of
 // coefficients read, 0.66 MB of values written and read about 1.3 times, 0.8 MB of floats written, 0.5 us of
 // an H200's memory; 1.8 million instructions of warps, 2 us if it issues all it can: these are the bound.
-// With channels last a warp's stores fall into 32 sectors instead of 4, 1 to 2 us more. Matrix products
-// instead, which have A_v and A_h as dense matrices, would take 0.4 GFLOP, 6 us, and their making; tensor
-// cores are fast enough only with 10 bits of mantissa.
+// With channels last a warp's stores fall into 16 sectors (32 of floats) instead of 4, 1 us more. Matrix
+// products instead, which have A_v and A_h as dense matrices, would take 0.4 GFLOP, 6 us, and their making;
+// tensor cores are fast enough only with 10 bits of mantissa.
 #pragma once
 #include "common/real.h"
 #include "dct/device/axis_weights.h"
@@ -137,22 +137,23 @@ FASTDCT_HD Walk walk_under(Range outputs, const AxisJob& job, char* workspace) {
 }
 
 // What lies side by side across the vertical axis: wanted horizontal frequency number k, or sample k, of
-// output column o. Neighbours are columns, as in the tensor; of samples those of a block.
+// output column o. Neighbours are those of the tensor: columns, or all k of one where they are samples or
+// channels come last.
 struct Lanes {
   int num_columns;
   int count;  // of k
-  bool samples;
+  bool by_column;
 
   FASTDCT_HD Lanes(const DeviceAssembly& assembly, const PlaneJob& job)
       : num_columns(job.output_cols),
         count(assembly.columns[job.transpose][job.component].count),
-        samples(assembly.is_rgb) {}
+        by_column(assembly.is_rgb || assembly.channels_last) {}
   FASTDCT_HD int size() const { return num_columns * count; }
   FASTDCT_HD int of(int k, int column) const {
-    return samples ? column * count + k : k * num_columns + column;
+    return by_column ? column * count + k : k * num_columns + column;
   }
-  FASTDCT_HD int k(int lane) const { return samples ? lane % count : lane / num_columns; }
-  FASTDCT_HD int column(int lane) const { return samples ? lane / count : lane % num_columns; }
+  FASTDCT_HD int k(int lane) const { return by_column ? lane % count : lane / num_columns; }
+  FASTDCT_HD int column(int lane) const { return by_column ? lane / count : lane % num_columns; }
 };
 
 }  // namespace fastdct::dct::device

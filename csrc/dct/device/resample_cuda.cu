@@ -11,8 +11,9 @@ __global__ void make_weights(const __grid_constant__ ResampleTask task) {
   make_output_weights(task, blockIdx.x, static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x));
 }
 
+// Four thread blocks a multiprocessor: the 64 registers that a thread then has are what a pass needs.
 template <class Pass>
-__global__ void __launch_bounds__(kThreads) run_pass(const __grid_constant__ ResampleTask task) {
+__global__ void __launch_bounds__(kThreads, 4) run_pass(const __grid_constant__ ResampleTask task) {
   using Tile = typename Pass::PassTile;
   __shared__ Tile tile;
   const auto thread = static_cast<int>(threadIdx.x);
