@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-from fastdct.ops import _cuda_kernels, _pairs, match, ransac  # noqa: E402
+from fastdct.ops import RansacResult, _cuda_kernels, _pairs, match, ransac  # noqa: E402
 
 
 def neighbours(query, candidates, offsets):
@@ -66,16 +66,19 @@ def test_padded_tensors_are_the_ragged_ones():
     rng = np.random.default_rng(4)
     mask = torch.from_numpy(rng.random((3, 9)) < [[0.7], [0.0], [0.9]])
     source, target = (torch.from_numpy(rng.uniform(0, 9, (3, 9, 2))) for _ in range(2))
-    rows, offsets = _pairs.present_rows((source, target), mask)
-    extras = dict.fromkeys(("quality", "source_frames", "target_frames"))
+    extras = {"quality": torch.from_numpy(rng.random((3, 9))), "source_frames": None, "target_frames": None}
+    rows, offsets = _pairs.present_rows({"source": source, "target": target, **extras}, mask)
     expected = _pairs.padded_pairs(source, target, None, extras, mask=mask)
-    np.testing.assert_array_equal(rows[0].numpy(), expected.source)
-    np.testing.assert_array_equal(rows[1].numpy(), expected.target)
+    for name in ("source", "target", "quality"):
+        np.testing.assert_array_equal(rows[name].numpy(), getattr(expected, name))
+    assert rows["source_frames"] is None
     np.testing.assert_array_equal(offsets.numpy(), expected.offsets)
-    found = torch.from_numpy(rng.random(len(rows[0])) < 0.5)
+    found = torch.from_numpy(rng.random(len(rows["source"])) < 0.5)
     np.testing.assert_array_equal(_pairs.in_places(found, mask).numpy(), expected.padded(found.numpy()))
     with pytest.raises(ValueError, match=r"mask must be bool \[P, N\]"):
-        _pairs.present_rows((source,), mask[:2])
+        _pairs.present_rows({"source": source}, mask.float())
+    with pytest.raises(ValueError, match=r"source must be \[2, 9\] and more, like mask, not \[3, 9, 2\]"):
+        _pairs.present_rows({"source": source}, mask[:2])
 
 
 def test_bad_rows_are_named():
@@ -83,18 +86,6 @@ def test_bad_rows_are_named():
     rows[2, 1] = math.nan
     with pytest.raises(ValueError, match=r"query\[2\] is not finite"):
         _cuda_kernels._refuse_bad_rows(rows, name="query")
-
-
-def test_what_the_gpu_cannot_do_is_said():
-    points = torch.zeros((4, 2), dtype=torch.float64)
-    options = {
-        "max_iterations": 9, "confidence": 0.9, "seed": 0, "min_scale": 0.0, "max_scale": math.inf,
-        "max_anisotropy": math.inf, "allow_reflection": True,
-    }  # fmt: skip
-    with pytest.raises(NotImplementedError, match=r"'homography' .* runs on the CPU only"):
-        _cuda_kernels.ransac(
-            points, points, torch.tensor([0, 4]), torch.ones(1), model="homography", sampling="uniform", **options
-        )  # fmt: skip
 
 
 def planted_batch():
@@ -108,21 +99,92 @@ def planted_batch():
     return source, target, np.cumsum([0, *sizes])
 
 
+def planted_extras(sampling):
+    """What a sampling needs beside the points, as `ransac` takes it: qualities with ties and -0, or keypoints' frames."""
+    rng, count = np.random.default_rng(2), int(planted_batch()[2][-1])
+    if sampling == "prosac":
+        return {"quality": rng.choice([-1.0, -0.0, 0.0, 2.0], count)}
+    if sampling == "one_point":
+        frames = np.c_[2 ** rng.uniform(0, 4, count), rng.uniform(-9, 9, count)]
+        turned = frames * [1.05, 1] + [0, -0.3]
+        turned[::3, 1] += rng.uniform(-3, 3, len(turned[::3]))
+        return {"source_frames": frames, "target_frames": turned}
+    return {}
+
+
+WAYS = [
+    (model, sampling)
+    for model in ("similarity", "affine", "homography", "fundamental")
+    for sampling in ("uniform", "prosac", "one_point")
+    if (model, sampling) != ("fundamental", "one_point")
+]
+
+
+def assert_same_results(found, expected):
+    """Bit by bit: the device does the CPU's operations in the CPU's order."""
+    for name in ("num_inliers", "num_one_to_one", "score", "model", "inlier_mask", "num_iterations"):
+        value = getattr(found, name).cpu().numpy()
+        np.testing.assert_array_equal(value, getattr(expected, name), err_msg=name)
+
+
+@pytest.mark.parametrize("max_iterations", [1, 3000])
+@pytest.mark.parametrize(("model", "sampling"), WAYS)
+def test_played_threads_find_what_the_cpu_finds(model, sampling, max_iterations):
+    source, target, offsets = planted_batch()
+    extras = planted_extras(sampling)
+    options = {"model": model, "sampling": sampling, "max_iterations": max_iterations, "seed": 5}
+    bounds = {"scale_range": (0.1, 10), "max_anisotropy": 4}
+    expected = ransac(source, target, offsets, max_error=6.0, **options, **bounds, **extras)
+    rows = [torch.from_numpy(array) for array in (source, target, offsets)]
+    errors = torch.full((len(offsets) - 1,), 6.0, dtype=torch.float64)
+    options |= {"confidence": 0.99, "min_scale": 0.1, "max_scale": 10.0, "max_anisotropy": 4.0}
+    tensors = {name: torch.from_numpy(array) for name, array in extras.items()}
+    found = _cuda_kernels.ransac(*rows, errors, **tensors, **options, allow_reflection=False)
+    assert_same_results(RansacResult(*found), expected)
+
+
+def test_rows_are_ordered_by_quality():
+    quality = torch.tensor(
+        [1.0, math.nan, -0.0, 0.0, 3.0, -math.inf, math.nan, 3.0, 2.0, 5.0], dtype=torch.float64
+    )
+    offsets = torch.tensor([0, 4, 4, 9, 10])
+    assert _cuda_kernels.order_by(quality, offsets).tolist() == [0, 2, 3, 1, 4, 7, 8, 5, 6, 9]
+
+
 @pytest.mark.cuda
 @pytest.mark.sanitized
-@pytest.mark.parametrize("model", ["affine", "similarity"])
-@pytest.mark.parametrize("max_iterations", [1, 500, 5000])
-def test_gpu_finds_what_the_cpu_finds(model, max_iterations):
-    source, target, offsets = planted_batch()
-    options = {"max_error": 6.0, "model": model, "max_iterations": max_iterations, "seed": 5}
-    expected = ransac(source, target, offsets, **options)
-    tensors = [torch.from_numpy(array).cuda() for array in (source, target, offsets)]
-    found = ransac(*tensors, **options)
-    for name in ("num_inliers", "num_one_to_one", "score", "inlier_mask", "num_iterations"):
-        np.testing.assert_array_equal(
-            getattr(found, name).cpu().numpy(), getattr(expected, name), err_msg=name
-        )
-    np.testing.assert_allclose(found.model.cpu().numpy(), expected.model, rtol=1e-12)
+@pytest.mark.parametrize("max_iterations", [1, 500])
+@pytest.mark.parametrize(("model", "sampling"), WAYS)
+def test_gpu_finds_what_the_cpu_finds(model, sampling, max_iterations):
+    arrays, extras = planted_batch(), planted_extras(sampling)
+    options = {
+        "max_error": 6.0,
+        "model": model,
+        "sampling": sampling,
+        "max_iterations": max_iterations,
+        "seed": 5,
+    }
+    expected = ransac(*arrays, **options, **extras)
+    tensors = {name: torch.from_numpy(array).cuda() for name, array in extras.items()}
+    found = ransac(*(torch.from_numpy(array).cuda() for array in arrays), **options, **tensors)
+    assert_same_results(found, expected)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize(("model", "sampling"), WAYS)
+def test_gpu_finds_what_the_cpu_finds_in_many_rounds(model, sampling):
+    arrays, extras = planted_batch(), planted_extras(sampling)
+    options = {
+        "max_error": 6.0,
+        "model": model,
+        "sampling": sampling,
+        "max_iterations": 20_000,
+        "confidence": 1.0,
+    }
+    expected = ransac(*arrays, **options, **extras)
+    tensors = {name: torch.from_numpy(array).cuda() for name, array in extras.items()}
+    found = ransac(*(torch.from_numpy(array).cuda() for array in arrays), **options, **tensors)
+    assert_same_results(found, expected)
 
 
 @pytest.mark.cuda

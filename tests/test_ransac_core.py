@@ -46,7 +46,7 @@ def compile_one(source: Path, target: Path, flags: list[str]) -> str:
 def build(program: Path, *, sanitizers: str) -> None:
     sources = [ROOT / "tests/cpp/ransac_test.cpp"]
     for room in ("common", "matching", "ransac"):
-        sources += sorted((ROOT / "csrc" / room).glob("*.cpp"))
+        sources += sorted((ROOT / "csrc" / room).rglob("*.cpp"))
     if platform.machine() not in ("x86_64", "AMD64"):
         sources = [source for source in sources if not source.stem.endswith(("_avx2", "_avx512"))]
     sanitize = [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all", f"-I{ROOT / 'csrc'}"]

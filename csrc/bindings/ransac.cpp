@@ -9,6 +9,8 @@
 #include <string>
 
 #include "bindings/bindings.h"
+#include "bindings/device_ransac.h"
+#include "ransac/device/emulation.h"
 
 namespace py = pybind11;
 
@@ -19,21 +21,6 @@ using Numbers = py::array_t<double, py::array::c_style>;
 using Offsets = py::array_t<std::int64_t, py::array::c_style>;
 
 constexpr std::int64_t kMaxMatches = std::int64_t{1} << 30;
-
-ransac::ModelKind model_named(const std::string& name) {
-  if (name == "similarity") return ransac::ModelKind::similarity;
-  if (name == "affine") return ransac::ModelKind::affine;
-  if (name == "homography") return ransac::ModelKind::homography;
-  if (name == "fundamental") return ransac::ModelKind::fundamental;
-  throw std::invalid_argument("model must be similarity, affine, homography or fundamental");
-}
-
-ransac::Sampling sampling_named(const std::string& name) {
-  if (name == "uniform") return ransac::Sampling::uniform;
-  if (name == "prosac") return ransac::Sampling::prosac;
-  if (name == "one_point") return ransac::Sampling::one_point;
-  throw std::invalid_argument("sampling must be uniform, prosac or one_point");
-}
 
 bool is_pairs_of_numbers(const Numbers& a, py::ssize_t size) {
   return a.ndim() == 2 && a.shape(0) == size && a.shape(1) == 2;
@@ -132,6 +119,15 @@ py::tuple ransac_batch(const Numbers& source, const Numbers& target, const Offse
                 num_threads);
 }
 
+void bind_emulation(py::module_& m) {
+  bind_device_ransac(
+      m, "order_seed",
+      [](const ransac::device::Batch& batch, ransac::ModelKind model, const ransac::SearchOptions& options,
+         void* workspace, const ransac::device::Results& results, std::uint64_t order_seed) {
+        ransac::device::verify_emulated(batch, model, options, workspace, results, order_seed);
+      });
+}
+
 }  // namespace
 
 void bind_ransac(py::module_& m) {
@@ -141,6 +137,17 @@ void bind_ransac(py::module_& m) {
         py::arg("model"), py::arg("sampling"), py::arg("max_iterations"), py::arg("confidence"),
         py::arg("seed"), py::arg("min_scale"), py::arg("max_scale"), py::arg("max_anisotropy"),
         py::arg("allow_reflection"), py::arg("num_threads"), "See fastdct.ops.ransac.");
+  m.def(
+      "ransac_workspace",
+      [](const std::array<std::int64_t, 3>& sizes, const std::string& model, const std::string& sampling) {
+        const DeviceSizes all{sizes[0], static_cast<std::int32_t>(sizes[1]),
+                              static_cast<std::int32_t>(sizes[2])};
+        return ransac::device::workspace_size(device_batch({}, all), model_named(model),
+                                              sampling_named(sampling));
+      },
+      py::kw_only(), py::arg("sizes"), py::arg("model"), py::arg("sampling"));
+  py::module_ emulation = m.def_submodule("emulation");
+  bind_emulation(emulation);
 }
 
 }  // namespace fastdct

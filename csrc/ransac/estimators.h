@@ -8,7 +8,8 @@
 // and for the fit to many matches either
 //   kNumSums, add(model, match, weight, sums), refit(sums, from, Model<double>*)
 // or
-//   refit(match_at, weight_at, count, Model<double>*);     false: nothing, or nothing plausible.
+//   refit(some, Model<double>*)            of some matches (fundamental.h);
+// false: nothing, or nothing plausible.
 #pragma once
 #include "ransac/affine.h"
 #include "ransac/fundamental.h"
@@ -82,10 +83,9 @@ struct FundamentalEstimator {
   FASTDCT_HD static Real squared_residual(const Fundamental<Real>& model, const Match<Real>& match) {
     return squared_fundamental_residual(model, match);
   }
-  template <class At, class Weight>
-  FASTDCT_HD static bool refit(const At& match_at, const Weight& weight_at, int count,
-                               Fundamental<double>* model) {
-    return fit_fundamental(match_at, weight_at, count, model);
+  template <class Some>
+  FASTDCT_HD static bool refit(const Some& some, Fundamental<double>* model) {
+    return fit_fundamental(some, model);
   }
 };
 

@@ -56,16 +56,25 @@ FASTDCT_HD Fundamental<double> unnormalised(const double* f, const Normaliser& n
   return result;
 }
 
-template <class At>
-FASTDCT_HD Normaliser normaliser(const At& match_at, int count) {
+// Matches that are fitted to are `Some` of a list, in its order: next(i) is the first from i on that takes
+// part, or `size`; match(i) in double, weight(i).
+template <class Some>
+FASTDCT_HD int count_of(const Some& some) {
+  int count = 0;
+  for (std::int32_t i = some.next(0); i < some.size; i = some.next(i + 1)) ++count;
+  return count;
+}
+
+template <class Some>
+FASTDCT_HD Normaliser normaliser(const Some& some, int count) {
   Normaliser n{{0, 0, 0, 0}, 0, 0};
-  for (int i = 0; i < count; ++i) {
-    const Match<double> p = match_at(i);
+  for (std::int32_t i = some.next(0); i < some.size; i = some.next(i + 1)) {
+    const Match<double> p = some.match(i);
     n.mean = {n.mean.x + p.x / count, n.mean.y + p.y / count, n.mean.u + p.u / count, n.mean.v + p.v / count};
   }
   double source = 0, target = 0;
-  for (int i = 0; i < count; ++i) {
-    const Match<double> p = match_at(i);
+  for (std::int32_t i = some.next(0); i < some.size; i = some.next(i + 1)) {
+    const Match<double> p = some.match(i);
     const double x = p.x - n.mean.x, y = p.y - n.mean.y, u = p.u - n.mean.u, v = p.v - n.mean.v;
     source += std::sqrt(x * x + y * y), target += std::sqrt(u * u + v * v);
   }
@@ -74,6 +83,14 @@ FASTDCT_HD Normaliser normaliser(const At& match_at, int count) {
   return n;
 }
 
+// All of an array.
+struct Whole {
+  const Match<double>* matches;
+  std::int32_t size;
+  FASTDCT_HD std::int32_t next(std::int32_t i) const { return i; }
+  FASTDCT_HD const Match<double>& match(std::int32_t i) const { return matches[i]; }
+};
+
 FASTDCT_HD double determinant(const double* m) {
   return m[0] * (m[4] * m[8] - m[5] * m[7]) - m[1] * (m[3] * m[8] - m[5] * m[6]) +
          m[2] * (m[3] * m[7] - m[4] * m[6]);
@@ -81,8 +98,8 @@ FASTDCT_HD double determinant(const double* m) {
 
 // The matrices through seven matches (Hartley and Zisserman, 11.1.2): of the pencil of the two null vectors
 // of the linear system, those that are singular. Returns how many, up to three.
-FASTDCT_HD int solve_seven_point(const Match<double>* sample, Fundamental<double>* model) {
-  const Normaliser n = normaliser([sample](int i) { return sample[i]; }, 7);
+FASTDCT_HD_LARGE int solve_seven_point(const Match<double>* sample, Fundamental<double>* model) {
+  const Normaliser n = normaliser(Whole{sample, 7}, 7);
   double a[7][9];
   for (int i = 0; i < 7; ++i) epipolar_row(sample[i], n, a[i]);
   int column[9] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
@@ -155,18 +172,18 @@ FASTDCT_HD void make_singular(double* f) {
 }
 
 // Weighted eight-point least squares (Hartley 1997). False with fewer than eight matches.
-template <class At, class Weight>
-FASTDCT_HD bool fit_fundamental(const At& match_at, const Weight& weight_at, int count,
-                                Fundamental<double>* model) {
+template <class Some>
+FASTDCT_HD_LARGE bool fit_fundamental(const Some& some, Fundamental<double>* model) {
+  const int count = count_of(some);
   if (count < 8) return false;
-  const Normaliser n = normaliser(match_at, count);
+  const Normaliser n = normaliser(some, count);
   if (!(n.source_scale > 0 && n.source_scale < 1e12 && n.target_scale > 0 && n.target_scale < 1e12))
     return false;
   double a[9][9] = {}, v[9][9];
-  for (int i = 0; i < count; ++i) {
+  for (std::int32_t i = some.next(0); i < some.size; i = some.next(i + 1)) {
     double row[9];
-    epipolar_row(match_at(i), n, row);
-    const double weight = weight_at(i);
+    epipolar_row(some.match(i), n, row);
+    const double weight = some.weight(i);
     for (int r = 0; r < 9; ++r) {
       for (int c = 0; c <= r; ++c) a[r][c] += weight * row[r] * row[c];
     }

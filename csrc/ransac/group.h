@@ -30,6 +30,9 @@ FASTDCT_HD double combined(const double (&lane)[kPolishLanes]) {
 template <int Lanes>
 struct SerialGroup {
   FASTDCT_HD void sync() const {}
+  FASTDCT_HD bool leads() const { return true; }
+  template <int N>
+  FASTDCT_HD void share(double (&)[N], bool*) const {}
 
   // total[k] = sum over i < size of what add(i, sums) adds to sums[k], match i in partial sum i mod Lanes.
   template <int N, class Real, class Add>
@@ -64,6 +67,14 @@ struct WarpGroup {
 
   // What each has written, all see.
   __device__ void sync() const { __syncwarp(mask); }
+
+  // One of them does what cannot be shared out, and all get what it found.
+  __device__ bool leads() const { return lane == 0; }
+  template <int N>
+  __device__ void share(double (&values)[N], bool* found) const {
+    for (double& value : values) value = __shfl_sync(mask, value, 0, Lanes);
+    *found = __shfl_sync(mask, static_cast<int>(*found), 0, Lanes) != 0;
+  }
 
   __device__ float combined_over(float x) const {
     for (int half = Lanes / 2; half > 0; half /= 2) x += __shfl_down_sync(mask, x, half, Lanes);

@@ -9,7 +9,7 @@ namespace fastdct::ransac {
 // Solves a x = b in place, b becoming x; false if `a` (its lower triangle is read) is not positive definite.
 // Rows and columns are scaled to a unit diagonal first, since unknowns differ in size by many orders.
 template <int N>
-FASTDCT_HD bool solve_positive_definite(double (&a)[N][N], double (&b)[N]) {
+FASTDCT_HD_LARGE bool solve_positive_definite(double (&a)[N][N], double (&b)[N]) {
   double scale[N];
   for (int i = 0; i < N; ++i) {
     if (!(a[i][i] > 0)) return false;
@@ -40,7 +40,7 @@ FASTDCT_HD bool solve_positive_definite(double (&a)[N][N], double (&b)[N]) {
 // Eigenvalues (the diagonal of `a` afterwards) and eigenvectors (columns of v) of a symmetric matrix, by
 // cyclic Jacobi rotations (Golub and Van Loan, section 8.5).
 template <int N>
-FASTDCT_HD void diagonalise(double (&a)[N][N], double (&v)[N][N]) {
+FASTDCT_HD_LARGE void diagonalise(double (&a)[N][N], double (&v)[N][N]) {
   for (int i = 0; i < N; ++i) {
     for (int j = 0; j < N; ++j) v[i][j] = i == j;
   }
@@ -83,25 +83,55 @@ FASTDCT_HD int smallest(const double (&a)[N][N]) {
   return at;
 }
 
-// Real roots of c[3] x^3 + c[2] x^2 + c[1] x + c[0], how many (Numerical Recipes, section 5.6), each improved
-// by two Newton steps.
+// About the cube root of x >= 0, by square roots alone, which every machine rounds alike: 1/3 = 1/4 + 1/16 +
+// 1/64 + ... It is too large by up to 1.5 where x is near nothing.
+FASTDCT_HD double rough_cube_root(double x) {
+  double power = x, root = 1;
+  for (int i = 0; i < 5; ++i) {
+    power = std::sqrt(std::sqrt(power));
+    root *= power;
+  }
+  return root;
+}
+
+// The root of y^3 + s y + v that is farthest from zero, for v <= 0: it is positive, and Newton's iteration
+// comes down to it from Lagrange's bound (1.325 is the root of k^3 = k + 1), without passing it.
+FASTDCT_HD double outermost_root(double s, double v) {
+  const double by_value = 1.05 * rough_cube_root(-v), by_slope = s < 0 ? std::sqrt(-s) : 0;
+  double y = 1.325 * (by_value > by_slope ? by_value : by_slope);
+  constexpr int kMaxSteps = 60;  // six or seven do, but where roots coincide
+  for (int step = 0; step < kMaxSteps; ++step) {
+    const double slope = 3 * y * y + s;
+    const double next = slope > 0 ? y - ((y * y + s) * y + v) / slope : y;
+    if (step > 0 && !(next < y)) break;
+    y = next;
+  }
+  return y;
+}
+
+// Real roots of c[3] x^3 + c[2] x^2 + c[1] x + c[0], how many: one, or three, each improved by two Newton
+// steps. One is found by iteration, the others by what is left (Kahan, "To solve a real cubic equation",
+// 1986); no function is called that machines round differently.
 FASTDCT_HD int solve_cubic(const double* c, double* root) {
   if (std::fabs(c[3]) <= 1e-14 * (std::fabs(c[2]) + std::fabs(c[1]) + std::fabs(c[0]))) return 0;
   const double a = c[2] / c[3], b = c[1] / c[3], d = c[0] / c[3];
-  const double q = (a * a - 3 * b) / 9, r = (2 * a * a * a - 9 * a * b + 27 * d) / 54;
+  const double middle = -a / 3, slope = b - a * a / 3, value = ((middle + a) * middle + b) * middle + d;
+  const double side = value > 0 ? -1 : 1;  // roots mirrored: y^3 + slope y + side value
+  const double y = outermost_root(slope, side * value);
+  const double product = y == 0 ? 0 : -side * value / y;  // of the other two, whose sum is -y
+  const double discriminant = y * y - 4 * product;
+  root[0] = middle + side * y;
   int count = 1;
-  if (r * r < q * q * q) {
-    const double angle = std::acos(r / std::sqrt(q * q * q)), size = -2 * std::sqrt(q);
-    for (count = 0; count < 3; ++count)
-      root[count] = size * std::cos((angle + (count - 1) * 2 * M_PI) / 3) - a / 3;
-  } else {
-    const double s = -std::copysign(std::cbrt(std::fabs(r) + std::sqrt(r * r - q * q * q)), r);
-    root[0] = s + (s == 0 ? 0 : q / s) - a / 3;
+  if (discriminant > 0) {
+    const double larger = -(y + std::sqrt(discriminant)) / 2;
+    root[1] = middle + side * larger;
+    root[2] = middle + side * product / larger;
+    count = 3;
   }
   for (int i = 0; i < count; ++i) {
     for (int step = 0; step < 2; ++step) {
-      const double x = root[i], slope = (3 * x + 2 * a) * x + b;
-      if (slope != 0) root[i] -= (((x + a) * x + b) * x + d) / slope;
+      const double x = root[i], incline = (3 * x + 2 * a) * x + b;
+      if (incline != 0) root[i] -= (((x + a) * x + b) * x + d) / incline;
     }
   }
   return count;

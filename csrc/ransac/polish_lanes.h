@@ -127,19 +127,27 @@ class Polisher {
     return round;
   }
 
+  // Those listed (fundamental.h), from the centres.
+  struct Inliers {
+    const PolishTask& task;
+    std::int32_t size;
+
+    std::int32_t next(std::int32_t k) const { return k; }
+    Match<double> match(std::int32_t k) const {
+      const Match<double> m = task.matches[task.index[k]];
+      const Match<double>& c = task.frame.centre;
+      return {m.x - c.x, m.y - c.y, m.u - c.u, m.v - c.v};
+    }
+    static double weight(std::int32_t) { return 1; }
+  };
+
   bool refit(const Model& from, const Round& round, Model* to) const {
     if (round.support.num_inliers < Estimator::kSampleSize) return false;
     if constexpr (Estimator::kNumSums > 0) {
       return estimator_.refit(round.sums, from, to);
     } else {
       list_inliers(round.inlier, task_.matches.size, task_.index);
-      const auto match_at = [this](std::int32_t k) {
-        const Match<double> m = task_.matches[task_.index[k]];
-        const Match<double>& c = task_.frame.centre;
-        return Match<double>{m.x - c.x, m.y - c.y, m.u - c.u, m.v - c.v};
-      };
-      const auto weight_at = [](std::int32_t) { return 1.0; };
-      return estimator_.refit(match_at, weight_at, round.support.num_inliers, to);
+      return estimator_.refit(Inliers{task_, round.support.num_inliers}, to);
     }
   }
 

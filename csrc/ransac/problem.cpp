@@ -5,6 +5,7 @@
 
 #include "common/lanes_count.h"
 #include "ransac/middle.h"
+#include "ransac/one_point.h"
 #include "ransac/sample.h"
 #include "ransac/score.h"
 #include "ransac/search_kernels.h"
@@ -60,10 +61,8 @@ const std::int32_t* Workspace::order_by(const double* quality, std::int32_t num_
 void Workspace::fill_turns(const Pair& pair, const std::int32_t* order) {
   for (std::int32_t k = 0; k < pair.matches.size; ++k) {
     const std::int64_t i = order[k];
-    const double scale = pair.target_frames[2 * i] / pair.source_frames[2 * i];
-    const double angle = pair.target_frames[2 * i + 1] - pair.source_frames[2 * i + 1];
-    turn_[0].data()[k] = static_cast<float>(scale * std::cos(angle));
-    turn_[1].data()[k] = static_cast<float>(scale * std::sin(angle));
+    turn_between(pair.source_frames + 2 * i, pair.target_frames + 2 * i, turn_[0].data() + k,
+                 turn_[1].data() + k);
   }
 }
 

@@ -5,11 +5,13 @@
 #include <cstdint>
 
 #include "common/lanes.h"
+#include "ransac/one_point.h"
 #include "ransac/optimise.h"
 #include "ransac/pending_lanes.h"
 #include "ransac/problem_view.h"
 #include "ransac/prosac.h"
 #include "ransac/sample.h"
+#include "ransac/solve_sample.h"
 
 namespace fastdct::ransac::FASTDCT_LANES {
 
@@ -20,19 +22,11 @@ FASTDCT_HD Match<Lanes> load_matches(const Columns& from, std::int32_t at) {
 
 // Solves one sample in scalars, where there may be several models or the solver is too branchy for vectors.
 template <class Estimator, class PendingList>
-void add_all(const Columns& from, const std::int32_t* position, std::int32_t index, PendingList* pending) {
-  Match<double> sample[Estimator::kSampleSize];
-  for (int k = 0; k < Estimator::kSampleSize; ++k) {
-    const Match<float> match = from[position[k]];
-    sample[k] = {match.x, match.y, match.u, match.v};
-  }
-  Model<double, Estimator::kModelSize> models[Estimator::kModelsPerSample];
-  const int count = Estimator::solve_all(sample, models);
-  for (int i = 0; i < count; ++i) {
-    Model<float, Estimator::kModelSize> model;
-    for (int k = 0; k < Estimator::kModelSize; ++k) model[k] = static_cast<float>(models[i][k]);
-    pending->add(model, index);
-  }
+void add_all(const Estimator& estimator, const Columns& from, const std::int32_t* position,
+             std::int32_t index, PendingList* pending) {
+  Model<float, Estimator::kModelSize> models[Estimator::kModelsPerSample];
+  const int count = solve_sample(estimator, from, position, models);
+  for (int i = 0; i < count; ++i) pending->add(models[i], index);
 }
 
 // Uniform, in runs (sample.h).
@@ -54,7 +48,7 @@ class UniformSampler {
     const std::int32_t length = run_length(from_.size);
     if constexpr (Estimator::kModelsPerSample > 1) {
       for (std::int32_t shift = 0; shift < length; ++shift) {
-        add_all<Estimator>(from_, position, num_drawn_ + shift, pending);
+        add_all(estimator, from_, position, num_drawn_ + shift, pending);
         for (std::int32_t& p : position) p = p + 1 < from_.size ? p + 1 : 0;
       }
     } else {
@@ -104,7 +98,7 @@ class ProsacSampler {
       draw_from_prefix<Estimator::kSampleSize>(seed_, static_cast<std::uint32_t>(index),
                                                growth_.prefix(index), from_.size, position);
       if constexpr (Estimator::kModelsPerSample > 1) {
-        add_all<Estimator>(from_, position, index, pending);
+        add_all(estimator, from_, position, index, pending);
       } else {
         for (int k = 0; k < Estimator::kSampleSize; ++k) {
           for (int c = 0; c < 4; ++c) gathered[k][c][lane] = from_.column[c][position[k]];
@@ -143,10 +137,8 @@ template <class Estimator>
 class OnePointSampler {
  public:
   static constexpr int kMaxAdded = kLanes;
-  // A few per cent of scale and degrees of angle are many pixels at the other end of the image. Measured with
-  // 10 % and 5 degrees at 5 % inliers: success .98, with 2.5 and 3 thresholds once .96.
-  static constexpr float kSlack = 4;
-  static constexpr Start kStart = {5, 2};
+  static constexpr float kSlack = kOnePointSlack;
+  static constexpr Start kStart = kStartFromOnePoint;
 
   explicit OnePointSampler(const ProblemView& problem) : problem_(problem) {}
 
@@ -157,10 +149,10 @@ class OnePointSampler {
     const Match<Lanes> match = load_matches(problem_.matches, num_drawn_);
     const Lanes a = Lanes::load(problem_.turn[0] + num_drawn_),
                 c = Lanes::load(problem_.turn[1] + num_drawn_);
-    const typename PendingList::Wide model = through(match, a, Lanes(0.0f) - c, c, a);
+    typename PendingList::Wide model;
+    const LaneMask tried = solve_one_point(match, a, c, estimator.bounds, &model);
     const std::int32_t rest = problem_.matches.size - num_drawn_;
-    pending->add(plausible_scale(a, c, estimator.bounds) & first_lanes(rest < kLanes ? rest : kLanes), model,
-                 num_drawn_);
+    pending->add(tried & first_lanes(rest < kLanes ? rest : kLanes), model, num_drawn_);
     num_drawn_ += kLanes;
   }
 

@@ -106,6 +106,24 @@ class Fitter {
     return total;
   }
 
+  // Matches listed (fundamental.h).
+  struct Near {
+    const Columns& matches;
+    const std::int32_t* listed;
+    std::int32_t size;
+    const Model& from;
+    float inverse_squared_radius;
+
+    std::int32_t next(std::int32_t k) const { return k; }
+    Match<double> match(std::int32_t k) const {
+      const Match<float> m = matches[listed[k]];
+      return {m.x, m.y, m.u, m.v};
+    }
+    double weight(std::int32_t k) const {
+      return weight_within(Estimator::squared_residual(from, matches[listed[k]]), inverse_squared_radius);
+    }
+  };
+
   bool refit(const Columns& matches, const Model& from, float radius, Model* to) const {
     ransac::Model<double, kSize> fitted;
     if (!fit(matches, from, 1 / (radius * radius), &fitted)) return false;
@@ -136,14 +154,7 @@ class Fitter {
         near[count] = i;
         count += estimator_.squared_residual(from, matches[i]) * inverse_squared_radius < 1;
       }
-      const auto match_at = [&](std::int32_t i) {
-        const Match<float> m = matches[near[i]];
-        return Match<double>{m.x, m.y, m.u, m.v};
-      };
-      const auto weight_at = [&](std::int32_t i) {
-        return weight_within(estimator_.squared_residual(from, matches[near[i]]), inverse_squared_radius);
-      };
-      return estimator_.refit(match_at, weight_at, count, fitted);
+      return estimator_.refit(Near{matches, near, count, from, inverse_squared_radius}, fitted);
     }
   }
 

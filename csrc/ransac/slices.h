@@ -21,6 +21,7 @@ struct Candidate {
 // The floor of a slice by itself.
 class SliceFloor {
  public:
+  FASTDCT_HD void start() { best_ = 0; }
   FASTDCT_HD bool keeps(std::int64_t score) {
     const bool kept = score > worth_optimising(best_, 0);
     best_ = score > best_ ? score : best_;
@@ -28,12 +29,13 @@ class SliceFloor {
   }
 
  private:
-  std::int64_t best_ = 0;
+  std::int64_t best_;
 };
 
-// Takes of the candidates of one slice, in order, those that the search takes.
-template <class Estimator, class Model>
-FASTDCT_HD void scan(const Candidate<Model>* candidates, std::int32_t count, std::int32_t num_compared,
+// Takes of the candidates of one slice, in order, those that the search takes. probability(inliers) is that
+// of a sample of inliers alone.
+template <class Model, class Probability>
+FASTDCT_HD void scan(const Candidate<Model>* candidates, std::int32_t count, const Probability& probability,
                      Progress<Model>* progress) {
   for (std::int32_t i = 0; i < count; ++i) {
     const Hypothesis<Model>& hypothesis = candidates[i].hypothesis;
@@ -41,8 +43,7 @@ FASTDCT_HD void scan(const Candidate<Model>* candidates, std::int32_t count, std
     if (hypothesis.score <= progress->floor()) continue;
     const Fit<Model>& fit = candidates[i].fit;
     if (!progress->take(hypothesis, fit)) continue;
-    const int size = Estimator::kSampleSize;
-    progress->stop_by(sample_probability(size, fit.support.num_inliers, num_compared), hypothesis.index);
+    progress->stop_by(probability(fit.support.num_inliers), hypothesis.index);
   }
 }
 

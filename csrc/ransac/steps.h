@@ -10,21 +10,9 @@
 #include "ransac/optimise.h"
 #include "ransac/pixels.h"
 #include "ransac/problem_view.h"
-#include "ransac/sample.h"
 #include "ransac/score.h"
 
 namespace fastdct::ransac {
-
-// Hypothesis `index` of uniform sampling; whether it is to be tried.
-template <class Estimator>
-FASTDCT_HD bool make_hypothesis(const Estimator& estimator, const Columns& ordered, std::uint64_t seed,
-                                std::int32_t index, Model<float, Estimator::kModelSize>* model) {
-  std::int32_t position[Estimator::kSampleSize];
-  draw_sample<Estimator::kSampleSize>(seed, static_cast<std::uint32_t>(index), ordered.size, position);
-  Match<float> sample[Estimator::kSampleSize];
-  for (int k = 0; k < Estimator::kSampleSize; ++k) sample[k] = ordered[position[k]];
-  return estimator.solve(sample, model) != 0;
-}
 
 template <class Estimator, class Group>
 FASTDCT_HD Support support_of(const Group& group, const Estimator&, const Columns& matches,
@@ -41,27 +29,84 @@ FASTDCT_HD Support support_of(const Group& group, const Estimator&, const Column
   return {total[0], static_cast<std::int32_t>(total[1])};
 }
 
+// By what a hypothesis is compared: the errors count inverse_squared_slack of their square.
 template <class Estimator, class Group>
-FASTDCT_HD bool refit(const Group& group, const Estimator& estimator, const Columns& matches, float radius,
-                      Model<float, Estimator::kModelSize>* model) {
-  constexpr int kSize = Estimator::kModelSize;
-  const float inverse = 1 / (radius * radius);
-  const Model<float, kSize> from = *model;
+FASTDCT_HD std::int64_t score_of(const Group& group, const Estimator&, const Columns& matches,
+                                 const Model<float, Estimator::kModelSize>& model,
+                                 float inverse_squared_slack) {
+  std::int64_t total[1];
+  group.count(
+      matches.size,
+      [&](std::int32_t i, std::int64_t (&sum)[1]) {
+        const float squared = Estimator::squared_residual(model, matches[i]) * inverse_squared_slack;
+        sum[0] += without_floor(bits_of(score_term(squared)), 1);
+      },
+      total);
+  return total[0];
+}
+
+// The matches near a model (fundamental.h).
+template <class Estimator>
+struct Near {
+  const Columns& matches;
+  const Model<float, Estimator::kModelSize>& from;
+  float inverse_squared_radius;
+  std::int32_t size;
+
+  FASTDCT_HD float squared(std::int32_t i) const { return Estimator::squared_residual(from, matches[i]); }
+  FASTDCT_HD std::int32_t next(std::int32_t i) const {
+    while (i < size && !(squared(i) * inverse_squared_radius < 1)) ++i;
+    return i;
+  }
+  FASTDCT_HD Match<double> match(std::int32_t i) const {
+    const Match<float> m = matches[i];
+    return {m.x, m.y, m.u, m.v};
+  }
+  FASTDCT_HD double weight(std::int32_t i) const { return weight_within(squared(i), inverse_squared_radius); }
+};
+
+// Least squares whose order of summing is part of the result: one thread does them.
+template <class Estimator, class Group, class Some>
+FASTDCT_HD bool refit_by_one(const Group& group, const Estimator& estimator, const Some& some,
+                             Model<double, Estimator::kModelSize>* fitted) {
+  bool found = group.leads() && estimator.refit(some, fitted);
+  group.share(fitted->at, &found);
+  return found;
+}
+
+template <class Estimator, class Group>
+FASTDCT_HD bool refit_by_sums(const Group& group, const Estimator& estimator, const Columns& matches,
+                              const Model<float, Estimator::kModelSize>& from, float inverse_squared_radius,
+                              Model<double, Estimator::kModelSize>* fitted) {
   float sums[Estimator::kNumSums];
   group.sum(
       matches.size,
       [&](std::int32_t i, float (&sum)[Estimator::kNumSums]) {
         const Match<float> match = matches[i];
         const float squared = Estimator::squared_residual(from, match);
-        Estimator::add(from, match, weight_within(squared, inverse), sum);
+        Estimator::add(from, match, weight_within(squared, inverse_squared_radius), sum);
       },
       sums);
   double total[Estimator::kNumSums];
   for (int k = 0; k < Estimator::kNumSums; ++k) total[k] = sums[k];
-  Model<double, kSize> at, fitted;
-  for (int k = 0; k < kSize; ++k) at[k] = from[k];
-  if (!estimator.refit(total, at, &fitted)) return false;
-  for (int k = 0; k < kSize; ++k) model->at[k] = static_cast<float>(fitted[k]);
+  Model<double, Estimator::kModelSize> at;
+  for (int k = 0; k < Estimator::kModelSize; ++k) at[k] = from[k];
+  return estimator.refit(total, at, fitted);
+}
+
+template <class Estimator, class Group>
+FASTDCT_HD bool refit(const Group& group, const Estimator& estimator, const Columns& matches, float radius,
+                      Model<float, Estimator::kModelSize>* model) {
+  const float inverse = 1 / (radius * radius);
+  Model<double, Estimator::kModelSize> fitted;
+  bool found;
+  if constexpr (Estimator::kNumSums > 0) {
+    found = refit_by_sums(group, estimator, matches, *model, inverse, &fitted);
+  } else {
+    found = refit_by_one(group, estimator, Near<Estimator>{matches, *model, inverse, matches.size}, &fitted);
+  }
+  if (!found) return false;
+  for (int k = 0; k < Estimator::kModelSize; ++k) model->at[k] = static_cast<float>(fitted[k]);
   return true;
 }
 

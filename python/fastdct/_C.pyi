@@ -311,6 +311,9 @@ def match(
     max_distance: float,
     num_threads: int,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]: ...
+def ransac_workspace(*, sizes: tuple[int, int, int], model: str, sampling: str) -> int:
+    """Bytes of device memory that `fastdct._cuda.ransac` works in; ``sizes`` and names as there."""
+
 def ransac(
     source: npt.NDArray[np.float64],
     target: npt.NDArray[np.float64],
@@ -342,6 +345,24 @@ def ransac(
 class emulation:  # noqa: N801 - a module inside the module
     """What a GPU would do, its threads played in random order, on memory of the host: for tests."""
 
+    @staticmethod
+    def ransac(
+        *,
+        inputs: tuple[int, int, int, int, int, int, int],
+        sizes: tuple[int, int, int],
+        workspace: int,
+        results: tuple[int, int, int, int, int, int],
+        model: str,
+        sampling: str,
+        max_iterations: int,
+        confidence: float,
+        seed: int,
+        min_scale: float,
+        max_scale: float,
+        max_anisotropy: float,
+        allow_reflection: bool,
+        order_seed: int,
+    ) -> None: ...
     @staticmethod
     def expand(*, arena: int, first_group: int, num_groups: int, coefficients: int, seed: int) -> None: ...
     @staticmethod

@@ -11,16 +11,14 @@ def reorder_blocks(
     to_channels: bool,
     stream: int,
 ) -> None: ...
-def ransac_workspace(num_matches: int, num_pairs: int, max_matches: int) -> int: ...
 def ransac(
-    source: int,
-    target: int,
-    offsets: int,
-    max_error: int,
-    num_matches: int,
-    num_pairs: int,
-    max_matches: int,
+    *,
+    inputs: tuple[int, int, int, int, int, int, int],
+    sizes: tuple[int, int, int],
+    workspace: int,
+    results: tuple[int, int, int, int, int, int],
     model: str,
+    sampling: str,
     max_iterations: int,
     confidence: float,
     seed: int,
@@ -28,16 +26,16 @@ def ransac(
     max_scale: float,
     max_anisotropy: float,
     allow_reflection: bool,
-    workspace: int,
-    num_inliers: int,
-    num_one_to_one: int,
-    score: int,
-    models: int,
-    inlier_mask: int,
-    num_iterations: int,
     stream: int,
-    /,
-) -> None: ...
+) -> None:
+    """Launch the search of `fastdct.ops.ransac`; returns at once.
+
+    Addresses of device memory: ``inputs`` are source [K, 2], target [K, 2], offsets int64 [P + 1], max_error [P], for PROSAC
+    rows int64 [K] of each pair, the best first, and for one-point sampling the frames [K, 2] of source and target, 0 for what
+    is not there; ``sizes`` are K, P and the matches of the largest pair, at least; ``workspace`` has
+    `fastdct._C.ransac_workspace` bytes, aligned to 256; ``results`` are in the order of `fastdct.ops.RansacResult`.
+    """
+
 def find_neighbours(
     query: int,
     candidates: int,

@@ -3,21 +3,22 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <limits>
+#include <memory>
 #include <set>
 #include <vector>
 
 #include "common/real.h"
 #include "matching/match.h"
 #include "matching/steps.h"
+#include "ransac/device/emulation.h"
+#include "ransac/device/models.h"
 #include "ransac/loop.h"
-#include "ransac/polish_steps.h"
-#include "ransac/problem.h"
 #include "ransac/prosac.h"
 #include "ransac/ransac.h"
 #include "ransac/sample.h"
 #include "ransac/score.h"
-#include "ransac/slices.h"
 
 namespace r = fastdct::ransac;
 
@@ -110,6 +111,20 @@ static void test_prosac_grows_as_published() {
   CHECK(long_growth.prefix(2000) == 50);
 }
 
+// A GPU's threads look the prefix up.
+static void test_list_of_growth_is_the_growth() {
+  for (const std::int32_t num_matches : {4, 5, 50, 700}) {
+    for (const std::int32_t total : {1, 12, 2000}) {
+      std::vector<std::int32_t> growth(num_matches);
+      r::list_growth<3>(num_matches, total, growth.data());
+      r::ProsacGrowth<3> expected(num_matches, total);
+      for (std::int32_t i = 0; i < total; ++i) {
+        CHECK(r::prefix_at<3>(growth.data(), num_matches, i) == expected.prefix(i));
+      }
+    }
+  }
+}
+
 // The bits of a score, as the vectors sum them, are the rounded terms.
 static void test_score_terms_are_integers() {
   for (const float squared : {0.0f, 1.0f, 100.49f, 65535.4f, 65536.0f, 1e9f, HUGE_VALF, std::nanf("")}) {
@@ -192,98 +207,142 @@ struct Output {
   std::vector<std::uint8_t> mask;
 };
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr r::Plausibility kBounds{0, kInfinity, kInfinity, true};
+constexpr r::Budget kBudget{600, 0.99};  // more than a thread block's slice
+
+static Output room_for(std::size_t pairs, std::size_t matches, int matrix_size) {
+  return {std::vector<std::int32_t>(pairs),         std::vector<std::int32_t>(pairs),
+          std::vector<std::int32_t>(pairs),         std::vector<double>(pairs),
+          std::vector<double>(matrix_size * pairs), std::vector<std::uint8_t>(matches, 9)};
+}
+
+static r::device::Results results_of(Output* out) {
+  return {out->num_inliers.data(), out->num_one_to_one.data(), out->score.data(),
+          out->model.data(),       out->mask.data(),           out->num_iterations.data()};
+}
+
+// Of every match; one more than there are, so that no vector is empty.
+struct Extras {
+  std::vector<double> quality, frames, turned;
+};
+
+static Extras made_extras(std::size_t matches) {
+  Extras extras{std::vector<double>(matches + 1), std::vector<double>(2 * matches + 2),
+                std::vector<double>(2 * matches + 2)};
+  for (std::size_t i = 0; i < matches; ++i) {
+    extras.quality[i] = i % 5 == 4 ? std::nan("") : static_cast<double>(i % 11);
+    extras.frames[2 * i] = 1 + static_cast<double>(i % 3);
+    extras.frames[2 * i + 1] = static_cast<double>(i % 7);
+    extras.turned[2 * i] = extras.frames[2 * i] * (i % 2 == 0 ? 0.95 : 1.7);
+    extras.turned[2 * i + 1] = extras.frames[2 * i + 1] + 0.32;
+  }
+  return extras;
+}
+
 static Output verify(const std::vector<double>& source, const std::vector<double>& target,
                      const std::vector<std::int64_t>& offsets, int num_threads, r::ModelKind model,
                      r::Sampling sampling) {
-  const std::size_t pairs = offsets.size() - 1, matches = source.size() / 2;
-  Output out{std::vector<std::int32_t>(pairs), std::vector<std::int32_t>(pairs),
-             std::vector<std::int32_t>(pairs), std::vector<double>(pairs),
-             std::vector<double>(9 * pairs),   std::vector<std::uint8_t>(matches, 9)};
+  const std::size_t pairs = offsets.size() - 1;
+  Output out = room_for(pairs, source.size() / 2, r::matrix_size(model));
   const std::vector<double> max_error(pairs, 5.0);
-  std::vector<double> frames(2 * matches + 2), quality(matches + 1);
-  for (std::size_t i = 0; i < matches; ++i) {
-    frames[2 * i] = 1 + static_cast<double>(i % 3), frames[2 * i + 1] = static_cast<double>(i % 7);
-    quality[i] = i % 5 == 4 ? std::nan("") : static_cast<double>(i % 11);
-  }
+  const Extras extras = made_extras(source.size() / 2);
   const bool one_point = sampling == r::Sampling::one_point;
-  const double infinity = std::numeric_limits<double>::infinity();
+  const r::device::Results results = results_of(&out);
   r::verify({source.data(), target.data(), offsets.data(), max_error.data(), static_cast<std::int64_t>(pairs),
-             sampling == r::Sampling::prosac ? quality.data() : nullptr, one_point ? frames.data() : nullptr,
-             one_point ? frames.data() : nullptr},
-            {model, sampling, {0, infinity, infinity, true}, {200, 0.99}, 3}, num_threads,
-            {out.num_inliers.data(), out.num_one_to_one.data(), out.score.data(), out.model.data(),
-             out.mask.data(), out.num_iterations.data()});
+             sampling == r::Sampling::prosac ? extras.quality.data() : nullptr,
+             one_point ? extras.frames.data() : nullptr, one_point ? extras.turned.data() : nullptr},
+            {model, sampling, kBounds, kBudget, 3}, num_threads,
+            {results.num_inliers, results.num_one_to_one, results.score, results.model, results.inlier_mask,
+             results.num_iterations});
   return out;
 }
 
-// What thread blocks would do, slice by slice, against the vectors' search of the same pair.
-template <class Estimator>
-static void check_slices(const Estimator& estimator, const r::ModelKernels<Estimator>& kernels,
-                         const r::Pair& pair, std::int32_t slice_length) {
-  using Model = r::Model<float, Estimator::kModelSize>;
-  const r::Budget budget{700, 0.99};
-  r::Workspace workspace(pair.matches.size, 11);
-  const r::ProblemView problem = workspace.prepare(pair);
-  const r::Fit<Model> expected =
-      kernels.search(problem, {estimator.bounds, budget, r::Sampling::uniform, 11});
-  const r::SerialGroup<r::kSearchLanes> group;
-  const r::GroupFitter<Estimator, r::SerialGroup<r::kSearchLanes>> fitter(group, estimator, problem.matches);
-  r::Progress<Model> progress;
-  progress.start(budget, {}, 0);
-  for (std::int32_t first = 0; first < budget.max_iterations; first += slice_length) {
-    std::vector<r::Candidate<Model>> candidates;
-    r::SliceFloor floor;
-    for (std::int32_t index = first; index < std::min(first + slice_length, budget.max_iterations); ++index) {
-      Model model;
-      if (!r::make_hypothesis(estimator, problem.ordered, 11, index, &model)) continue;
-      const std::int64_t score = r::support_of(group, estimator, fitter.compared(), model).score;
-      if (!floor.keeps(score)) continue;
-      candidates.push_back({{model, score, index}, fitter.optimise(model, r::kStartFromSample)});
-    }
-    r::scan<Estimator>(candidates.data(), static_cast<std::int32_t>(candidates.size()),
-                       fitter.compared().size, &progress);
-  }
-  const r::Fit<Model> got = r::refine(fitter, progress.result());
-  CHECK(got.num_iterations == expected.num_iterations);
-  CHECK(got.support.score == expected.support.score &&
-        got.support.num_inliers == expected.support.num_inliers);
-  if (got.support.score == 0) return;
-  for (int k = 0; k < Estimator::kModelSize; ++k) CHECK(got.model[k] == expected.model[k]);
+// Pairs of which every second or seventh match is true, many to one among them; sizes about those of
+// samples, groups and slices of threads.
+struct Pairs {
+  std::vector<double> source, target;
+  std::vector<std::int64_t> offsets{0};
+};
 
-  std::vector<std::int32_t> index(pair.matches.size + 8);
-  std::vector<std::uint8_t> inlier[2] = {std::vector<std::uint8_t>(index.size()),
-                                         std::vector<std::uint8_t>(index.size())};
-  const r::Polished polished = kernels.polish(
-      estimator,
-      {pair.matches, problem.frame, pair.max_error, {inlier[0].data(), inlier[1].data()}, index.data()},
-      expected);
-  const auto by_steps = r::polish(r::SerialGroup<r::kPolishLanes>(), estimator, pair.matches, problem.frame,
-                                  pair.max_error, got.model);
-  CHECK(by_steps.support.score == polished.support.score);
-  CHECK(by_steps.support.num_inliers == polished.support.num_inliers);
-  for (int k = 0; k < 6; ++k) CHECK(by_steps.matrix[k] == polished.matrix[k]);
-}
-
-static void test_slices_find_what_the_search_finds() {
-  const r::LinearBounds bounds = r::linear_bounds({0.2, 5, 4, false});
-  const r::SearchKernels& kernels = r::best_search_kernels();
-  for (const int size : {5, 17, 64, 150, 333, 1500}) {
-    for (const int period : {2, 5, 1000}) {  // every second, every fifth, none true
-      std::vector<double> source, target;
+static Pairs planted_pairs() {
+  Pairs pairs;
+  for (const int size : {0, 3, 4, 5, 8, 17, 80}) {
+    for (const int period : {2, 7}) {
       for (int i = 0; i < size; ++i) {
         const r::Words w = r::philox4x32_10({{static_cast<std::uint32_t>(i), 7, 0, 0}}, 42);
-        const double x = w.word[0] % 1000, y = w.word[1] % 1000;
-        source.insert(source.end(), {x, y});
-        if (i % period == 0)
-          target.insert(target.end(), {0.9 * x - 0.3 * y + w.word[2] % 5, 0.3 * x + y + w.word[3] % 5});
-        else
-          target.insert(target.end(), {w.word[2] % 1000 * 1.0, w.word[3] % 1000 * 1.0});
+        const double x = w.word[0] % 1000, y = w.word[1] % 1000, u = w.word[2] % 1000, v = w.word[3] % 1000;
+        pairs.source.insert(pairs.source.end(), {x, y});
+        if (i % period == 0) {
+          pairs.target.insert(pairs.target.end(), {0.9 * x - 0.3 * y + fmod(u, 5), 0.3 * x + y + fmod(v, 5)});
+        } else if (i % 9 == 8) {
+          pairs.target.insert(pairs.target.end(), {500, 500});
+        } else {
+          pairs.target.insert(pairs.target.end(), {u, v});
+        }
       }
-      const r::Pair pair{{source.data(), target.data(), size}, 8.0, nullptr, nullptr, nullptr};
-      for (const std::int32_t slice_length : {33, 128, 700}) {
-        check_slices(r::AffineEstimator{bounds}, kernels.affine, pair, slice_length);
-        check_slices(r::SimilarityEstimator{{bounds}}, kernels.similarity, pair, slice_length);
-      }
+      pairs.offsets.push_back(static_cast<std::int64_t>(pairs.source.size() / 2));
+    }
+  }
+  return pairs;
+}
+
+// Rows of each pair by quality, the best first, what is no number last.
+static std::vector<std::int64_t> best_first(const std::vector<std::int64_t>& offsets,
+                                            const std::vector<double>& quality) {
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(offsets.back()));
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int64_t>(i);
+  const auto value = [&](std::int64_t i) { return std::isnan(quality[i]) ? -HUGE_VAL : quality[i]; };
+  for (std::size_t p = 0; p + 1 < offsets.size(); ++p) {
+    std::stable_sort(rows.begin() + offsets[p], rows.begin() + offsets[p + 1],
+                     [&](std::int64_t i, std::int64_t j) { return value(i) > value(j); });
+  }
+  return rows;
+}
+
+static bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof a[0]) == 0;
+}
+
+// The kernels of a GPU, its threads played in random order.
+static Output verify_emulated(const Pairs& pairs, r::ModelKind model, r::Sampling sampling,
+                              std::uint64_t order_seed) {
+  Output out = room_for(pairs.offsets.size() - 1, pairs.source.size() / 2, r::matrix_size(model));
+  const Extras extras = made_extras(pairs.source.size() / 2);
+  const std::vector<double> max_error(out.score.size(), 5.0);
+  const auto rows = best_first(pairs.offsets, extras.quality);
+  const bool one_point = sampling == r::Sampling::one_point;
+  const r::device::Batch batch{pairs.source.data(),
+                               pairs.target.data(),
+                               pairs.offsets.data(),
+                               max_error.data(),
+                               sampling == r::Sampling::prosac ? rows.data() : nullptr,
+                               one_point ? extras.frames.data() : nullptr,
+                               one_point ? extras.turned.data() : nullptr,
+                               pairs.offsets.back(),
+                               static_cast<std::int32_t>(out.score.size()),
+                               80};
+  std::vector<char> memory(r::device::workspace_size(batch, model, sampling) + 256, '\x5a');
+  void* workspace = memory.data();
+  std::size_t space = memory.size();
+  std::align(256, space - 256, workspace, space);
+  const r::SearchOptions options{r::linear_bounds(kBounds), kBudget, sampling, 3};
+  r::device::verify_emulated(batch, model, options, workspace, results_of(&out), order_seed);
+  return out;
+}
+
+static void test_device_finds_what_the_cpu_finds() {
+  const Pairs pairs = planted_pairs();
+  for (const auto model : {r::ModelKind::similarity, r::ModelKind::affine, r::ModelKind::homography,
+                           r::ModelKind::fundamental}) {
+    for (const auto sampling : {r::Sampling::uniform, r::Sampling::prosac, r::Sampling::one_point}) {
+      if (model == r::ModelKind::fundamental && sampling == r::Sampling::one_point) continue;
+      const Output expected = verify(pairs.source, pairs.target, pairs.offsets, 1, model, sampling);
+      const Output found = verify_emulated(pairs, model, sampling, 1);
+      CHECK(found.num_inliers == expected.num_inliers && found.mask == expected.mask);
+      CHECK(found.num_one_to_one == expected.num_one_to_one);
+      CHECK(found.num_iterations == expected.num_iterations);
+      CHECK(same_bits(found.score, expected.score) && same_bits(found.model, expected.model));
     }
   }
 }
@@ -420,7 +479,8 @@ int main() {
   test_half_floats();
   test_matching();
   test_gpu_steps_choose_the_same_neighbours();
-  test_slices_find_what_the_search_finds();
+  test_device_finds_what_the_cpu_finds();
+  test_list_of_growth_is_the_growth();
   test_loop_stops_as_told();
   test_hostile_batch_is_bounded_and_reproducible();
   return failures != 0;

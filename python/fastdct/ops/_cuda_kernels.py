@@ -1,27 +1,20 @@
-"""The CUDA side of the torch operators: device tensors in, the module ``fastdct._cuda`` launched on their stream."""
+"""The CUDA side of the torch operators: device tensors in, the module ``fastdct._cuda`` launched on their stream.
+
+`ransac` takes tensors of the CPU too, on which ``fastdct._C.emulation`` plays the device's threads: for tests.
+"""
 
 from __future__ import annotations
 
-import importlib
 import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from fastdct import _C
+from fastdct._devices import cuda_module
+
 _MAX_SQUARE = torch.finfo(torch.float32).max / 8
-MODELS = ("similarity", "affine")
-"""Models that the GPU verifies so far; the CPU has all."""
-
-
-def _cuda() -> Any:
-    try:
-        return importlib.import_module("fastdct._cuda")
-    except ImportError as error:
-        raise RuntimeError(
-            "this build of fastdct has no CUDA kernels: install it where nvcc is on the PATH "
-            "(CMAKE_ARGS=-DFASTDCT_CUDA=ON makes that a condition), or pass CPU tensors"
-        ) from error
 
 
 def _check_device(first: Tensor, *others: Tensor) -> None:
@@ -30,66 +23,77 @@ def _check_device(first: Tensor, *others: Tensor) -> None:
             raise ValueError(f"tensors must be on one device, not {first.device} and {other.device}")
 
 
+def matrix_rows(model: str) -> int:
+    """Rows of the matrix [rows, 3] that a RANSAC model is."""
+    return 2 if model in ("similarity", "affine") else 3
+
+
 def ransac(
     source: Tensor,
     target: Tensor,
     offsets: Tensor,
     max_error: Tensor,
+    quality: Tensor | None = None,
+    source_frames: Tensor | None = None,
+    target_frames: Tensor | None = None,
     *,
-    model: str,
-    sampling: str,
-    max_iterations: int,
-    confidence: float,
-    seed: int,
-    min_scale: float,
-    max_scale: float,
-    max_anisotropy: float,
-    allow_reflection: bool,
     max_matches: int | None = None,
+    **options: Any,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Verify pairs on the GPU; results as `fastdct.ops.torch_ops.ransac`.
+    """Verify pairs on the GPU; ``options`` and results as `fastdct.ops.torch_ops.ransac`.
 
     ``max_matches`` is the size of the largest pair, at least. Without it the number of all matches stands for it, which
     costs memory and nothing else, so that nothing has to be waited for.
     """
-    if model not in MODELS or sampling != "uniform":
-        raise NotImplementedError(
-            f"model {model!r} with sampling {sampling!r} runs on the CPU only: pass CPU tensors, or use "
-            f"{' or '.join(map(repr, MODELS))} with 'uniform' on the GPU"
-        )
-    _check_device(source, target, offsets, max_error)
-    arrays = [tensor.contiguous() for tensor in (source, target, offsets, max_error)]
+    best_first = None if quality is None else order_by(quality, offsets)
+    given = (source, target, offsets, max_error, best_first, source_frames, target_frames)
+    inputs = [None if tensor is None else tensor.contiguous() for tensor in given]
+    _check_device(*(tensor for tensor in inputs if tensor is not None))
     num_matches, num_pairs = len(source), len(max_error)
-    largest = num_matches if max_matches is None else max_matches
     num_inliers, num_one_to_one, num_iterations = (
         source.new_empty(num_pairs, dtype=torch.int32) for _ in range(3)
     )
-    score, models = source.new_empty(num_pairs), source.new_empty((num_pairs, 2, 3))
+    score = source.new_empty(num_pairs)
+    models = source.new_empty((num_pairs, matrix_rows(options["model"]), 3))
     mask = source.new_empty(num_matches, dtype=torch.bool)
-    module = _cuda()
-    size = module.ransac_workspace(num_matches, num_pairs, largest)
-    workspace = torch.empty(size, dtype=torch.uint8, device=source.device)
     outputs = (num_inliers, num_one_to_one, score, models, mask, num_iterations)
-    with torch.cuda.device(source.device):
-        module.ransac(
-            *(array.data_ptr() for array in arrays),
-            num_matches,
-            num_pairs,
-            largest,
-            model,
-            max_iterations,
-            confidence,
-            seed,
-            min_scale,
-            max_scale,
-            max_anisotropy,
-            allow_reflection,
-            workspace.data_ptr(),
-            *(output.data_ptr() for output in outputs),
-            torch.cuda.current_stream().cuda_stream,
-        )
+    sizes = (num_matches, num_pairs, num_matches if max_matches is None else max_matches)
+    num_bytes = _C.ransac_workspace(sizes=sizes, model=options["model"], sampling=options["sampling"])
+    workspace = source.new_empty(num_bytes + _ALIGNMENT, dtype=torch.uint8)
+    _launch(
+        "ransac",
+        source.device,
+        inputs=tuple(0 if tensor is None else tensor.data_ptr() for tensor in inputs),
+        sizes=sizes,
+        workspace=-(-workspace.data_ptr() // _ALIGNMENT) * _ALIGNMENT,
+        results=tuple(output.data_ptr() for output in outputs),
+        **options,
+    )
     # The workspace may be freed before the kernels have run: the allocator hands it on in the order of the stream.
     return outputs
+
+
+_ALIGNMENT = 256  # of a workspace
+
+
+def _launch(name: str, device: torch.device, **arguments: Any) -> None:
+    if device.type == "cpu":
+        getattr(_C.emulation, name)(**arguments, order_seed=0)
+        return
+    with torch.cuda.device(device):
+        stream = torch.cuda.current_stream().cuda_stream
+        getattr(cuda_module(), name)(**arguments, stream=stream)
+
+
+def order_by(quality: Tensor, offsets: Tensor) -> Tensor:
+    """Rows int64 [K] of the pairs one after another, those of a pair best first.
+
+    Equals stay as they come; what is no number is last.
+    """
+    value = torch.where(quality.isnan(), -math.inf, quality) + 0.0  # -0 equals 0
+    best = value.argsort(descending=True, stable=True)
+    pair = torch.searchsorted(offsets, best, right=True)
+    return best[pair.argsort(stable=True)]
 
 
 def match(
@@ -112,7 +116,7 @@ def match(
     nearest = torch.full((2, num_candidates, num_query), -1, dtype=torch.int32, device=q.device)
     nearest_query = torch.full((len(c),), -1, dtype=torch.int32, device=q.device)
     with torch.cuda.device(q.device):
-        _cuda().find_neighbours(
+        cuda_module().find_neighbours(
             q.data_ptr(),
             c.data_ptr(),
             starts.data_ptr(),

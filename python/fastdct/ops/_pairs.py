@@ -98,23 +98,25 @@ def in_places(values: Any, mask: Any) -> Any:
     return mask.new_zeros(mask.shape).masked_scatter_(mask, values)
 
 
-def present_rows(padded: tuple[Any, ...], mask: Any) -> tuple[tuple[Any, ...], Any]:
-    """Tensors [P, N, 2] as [K, 2], on their device, and offsets [P + 1]: the places where ``mask`` [P, N] is true.
+def present_rows(padded: dict[str, Any], mask: Any) -> tuple[dict[str, Any], Any]:
+    """Tensors [P, N, ...] as [K, ...], on their device, and offsets [P + 1]: the places where ``mask`` [P, N] is true.
+
+    Those that are None stay so.
 
     Raises
     ------
     ValueError
         Another shape or type; the message says what is accepted.
     """
-    for value in padded:
-        if str(mask.dtype) != "torch.bool" or value.shape != (*mask.shape, 2) or mask.ndim != 2:
-            raise ValueError(
-                f"mask must be bool [P, N] for points [P, N, 2], not {mask.dtype} {list(mask.shape)} for {list(value.shape)}"
-            )
+    if str(mask.dtype) != "torch.bool" or mask.ndim != 2:
+        raise ValueError(f"mask must be bool [P, N], not {mask.dtype} {list(mask.shape)}")
+    for name, value in padded.items():
+        if value is not None and value.shape[:2] != mask.shape:
+            raise ValueError(f"{name} must be {[*mask.shape]} and more, like mask, not {list(value.shape)}")
     counts = mask.sum(dim=1)  # int64 [P]
     offsets = counts.new_zeros(len(counts) + 1)
     offsets[1:] = counts.cumsum(dim=0)
-    return tuple(value[mask] for value in padded), offsets
+    return {name: None if value is None else value[mask] for name, value in padded.items()}, offsets
 
 
 def _present_rows(value: Array, present: NDArray[np.bool_], *, name: str) -> NDArray[Any]:

@@ -137,8 +137,7 @@ def ransac(
     num_threads : int
         CPU threads, each taking whole pairs. The GIL is released.
 
-    Tensors on a GPU are verified there (similarity and affine, uniform sampling; NotImplementedError for the others), by the
-    same hypotheses; what is found stays there, and nothing is waited for but, with ``mask``, the number of matches: values
+    Tensors on a GPU are verified there, by the same hypotheses; what is found stays there, and nothing is waited for but, with ``mask``, the number of matches: values
     are not checked, NaN and infinity are outliers.
 
     Raises
@@ -166,10 +165,11 @@ def ransac(
     if on_gpu(source):
         if (mask is None) == (offsets is None):
             raise TypeError("offsets (for [K, 2] points) or mask (for padded [P, N, 2] points) must be given")
+        points = {"source": source, "target": target, **extras}
         if mask is None:
-            return _ransac_on_gpu(source, target, offsets, max_error, options)
-        (source, target), offsets = present_rows((source, target), mask)
-        found = _ransac_on_gpu(source, target, offsets, max_error, options)
+            return _ransac_on_gpu(points, offsets, max_error, options)
+        points, offsets = present_rows(points, mask)
+        found = _ransac_on_gpu(points, offsets, max_error, options)
         return replace(found, inlier_mask=in_places(found.inlier_mask, mask))
     if mask is None:
         pairs = ragged_pairs(source, target, offsets, extras)
@@ -190,23 +190,23 @@ def ransac(
 
 
 def _ransac_on_gpu(
-    source: Any, target: Any, offsets: Any, max_error: Any, options: dict[str, Any]
+    points: dict[str, Any], offsets: Any, max_error: Any, options: dict[str, Any]
 ) -> RansacResult:
     """As for tensors of the CPU, but what would have to be waited for is not checked: values, and offsets."""
     import torch
 
     from fastdct.ops import torch_ops
 
-    for tensor, name in ((source, "source"), (target, "target")):
-        if tensor.ndim != 2 or tensor.shape[1] != 2 or tensor.shape[0] != source.shape[0]:
-            raise ValueError(f"{name} must be [K, 2] with K = {source.shape[0]}, not {list(tensor.shape)}")
+    source = points["source"]
+    for name, tensor in points.items():
+        shape = (len(source),) if name == "quality" else (len(source), 2)
+        if tensor is not None and tuple(tensor.shape) != shape:
+            raise ValueError(f"{name} must be {list(shape)}, a row for each match, not {list(tensor.shape)}")
+    rows = [None if tensor is None else tensor.double() for tensor in points.values()]
     starts = torch.as_tensor(offsets, dtype=torch.int64, device=source.device)
     errors = torch.as_tensor(max_error, dtype=torch.float64, device=source.device)
     errors = errors.expand(len(starts) - 1).contiguous()
-    found = torch_ops.ransac(
-        source.double(), target.double(), starts, errors, None, None, None, **_with_signed_seed(options)
-    )
-    return RansacResult(*found)
+    return RansacResult(*torch_ops.ransac(*rows[:2], starts, errors, *rows[2:], **_with_signed_seed(options)))
 
 
 def _with_signed_seed(options: dict[str, Any]) -> dict[str, Any]:
