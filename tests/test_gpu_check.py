@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))  # last: it has files of the same names as tests/
 
 from gpu import __main__ as command  # noqa: E402
-from gpu import carry, parts, pictures, suites  # noqa: E402
+from gpu import carry, decoding, parts, pictures, suites  # noqa: E402
 from gpu.parts import Part  # noqa: E402
 
 H200 = {"available": True, "name": "NVIDIA H200", "capability": "90"}
@@ -136,3 +136,13 @@ def test_pictures_are_like_photos_to_a_decoder():
     nonzero = sum(np.count_nonzero(c.coefficients) for image in images for c in image.components)
     assert 70_000 < np.mean([len(data) for data in files]) < 140_000
     assert 5 < 8 * sum(map(len, files)) / nonzero < 7
+
+
+def test_blocks_are_compared_with_the_cpu_s():
+    """By the program that times a GPU, on the device that the host plays."""
+    files = [pictures.make(seed) for seed in (0, 1)]
+    held, resident = decoding.fitting(files, "cpu")
+    assert held == files
+    decoding.check_blocks(held, resident)
+    with pytest.raises(SystemExit, match="file 0: coefficients differ"):
+        decoding.check_blocks([files[1], files[1]], resident)

@@ -23,8 +23,10 @@ from gpu.places import ROOT, SITE, WORK
 
 
 def tool(name: str) -> str | None:
-    """A program on the PATH, or beside the interpreter, where pip puts those of packages."""
-    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+    """A program on the PATH, beside the interpreter, where pip puts those of packages, or where CUDA is installed."""
+    cuda = Path(os.environ.get("CUDA_HOME", "/usr/local/cuda"))
+    others = (Path(sys.executable).parent, cuda / "bin", cuda / "compute-sanitizer")
+    return shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, others)))
 
 
 def configure(architecture: str | None) -> list[str]:
@@ -43,9 +45,11 @@ def configure(architecture: str | None) -> list[str]:
     if architecture is not None:
         settings["CMAKE_CUDA_ARCHITECTURES"] = architecture
     settings |= _libjpeg_settings()
-    ninja = tool("ninja")
+    ninja, nvcc = tool("ninja"), tool("nvcc")
     if ninja is not None:
         settings["CMAKE_MAKE_PROGRAM"] = ninja
+    if nvcc is not None:
+        settings["CMAKE_CUDA_COMPILER"] = nvcc
     generator = "Unix Makefiles" if ninja is None else "Ninja"
     return [cmake, "-S", str(ROOT), "-B", str(WORK / "cmake"), "-G", generator] + [
         f"-D{name}={value}" for name, value in settings.items()

@@ -2,8 +2,8 @@
 
     python -m gpu.suites [--sanitizer memcheck | racecheck] [--host]
 
-All test files that hold a test marked ``cuda`` or are about the emulation: on a GPU everything in them, and a missing device is a
-failure; with --host what needs none. Under a sanitizer the tests marked ``sanitized`` alone, only fastdct's kernels being watched,
+Of the test files that hold a test marked ``cuda`` or are about the emulation, the tests so marked, a missing device being a failure;
+with --host those that need none. Under a sanitizer the tests marked ``sanitized`` alone, only fastdct's kernels being watched,
 with every tensor an allocation of its own, so that a kernel that writes beside one is caught.
 """
 
@@ -34,7 +34,7 @@ def command(sanitizer: str | None, *, host: bool, report: Path) -> list[str]:
     pytest = [sys.executable, "-m", "pytest", "-q", "-W", "default", "-p", "no:cacheprovider"]
     pytest += [f"--junit-xml={report}", *map(str, files())]
     if sanitizer is None:
-        return [*pytest, "-m", "not cuda"] if host else pytest
+        return [*pytest, "-m", "not cuda" if host else "cuda"]
     program = tool("compute-sanitizer")
     if program is None:
         raise SystemExit("compute-sanitizer is not on the PATH")

@@ -55,6 +55,10 @@ def measure(device: str, *, max_iterations: int) -> None:
     for num_pairs in (100, 1000):
         result[f"affine, {num_pairs} pairs without true matches"] = ransac_case(num_pairs, device, **options)
         save(result)
+    few = {"max_iterations": max_iterations // 10, "confidence": 0.99}
+    for model in ("similarity", "homography", "fundamental"):
+        result[f"{model}, 100 pairs, a tenth of the draws"] = ransac_case(100, device, model=model, **few)
+        save(result)
     for num_features in (200, 1000):
         result[f"matching {num_features} features with 100 candidates"] = match_case(num_features, device)
         save(result)
