@@ -69,8 +69,13 @@ class Watch(NoProgress):
             f"  epoch {metrics['epoch']}: {taken['cpu_seconds']:.1f} s, {metrics['validation_accuracy']:.3f}",
             flush=True,
         )
-        if sum(note["wall_seconds"] for note in read_lines(self.notes)) > 60 * self.minutes:
+        if minutes_of(self.notes) > self.minutes:
             raise OutOfTimeError
+
+
+def minutes_of(notes):
+    """Wall-clock minutes that a network has been trained for."""
+    return sum(note["wall_seconds"] for note in read_lines(notes)) / 60
 
 
 def read_lines(file):
@@ -115,7 +120,8 @@ def trained(name, options):
         cache_mib=0,
     )
     try:
-        model = train(config, progress=Watch(options.minutes, notes))
+        watch = Watch(options.minutes, notes)
+        model = stopped(config) if minutes_of(notes) > options.minutes else train(config, progress=watch)
     except OutOfTimeError:
         model = stopped(config)
     return model, read_lines(output / "metrics.jsonl"), read_lines(notes)
@@ -203,6 +209,7 @@ def main():
         epoch = statistics.median(note["cpu_seconds"] for note in seconds)
         result["networks"][name] = {
             "epochs": len(metrics),
+            "wall_minutes": round(minutes_of(options.runs / name / "seconds.jsonl"), 1),
             "accuracy": metrics[-1]["validation_accuracy"],
             "seconds_per_epoch": epoch,
             "images_per_second": num_images / epoch,
