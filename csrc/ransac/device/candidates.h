@@ -12,7 +12,7 @@ FASTDCT_HD Start start_of(Sampling sampling) {  // copies, which the device has
   return {kStartFromSample.radius, kStartFromSample.num_rounds};
 }
 
-// A grid of slices x pairs, sixteen threads a candidate.
+// A grid of pairs x slices, sixteen threads a candidate.
 template <class Estimator>
 struct OptimiseCandidates {
   static constexpr int kThreads = device::kThreads;
@@ -24,10 +24,10 @@ struct OptimiseCandidates {
 
   template <class Block>
   FASTDCT_HD void run(const Block& block, Shared*) const {
-    const std::int64_t list = std::int64_t{block.y()} * slices + block.x();
+    const std::int64_t list = std::int64_t{block.x()} * slices + block.y();
     const std::int32_t count = task.memory.num_candidates[list];
     if (count == 0) return;
-    const PairView view = view_of(task, block.y());
+    const PairView view = view_of(task, block.x());
     auto* candidates =
         static_cast<Candidate<Model>*>(task.memory.candidates) + list * kSlice * Estimator::kModelsPerSample;
     block.template each_group<kSearchLanes>([&](const auto& group, std::int32_t number) {

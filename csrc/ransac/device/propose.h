@@ -30,8 +30,8 @@ FASTDCT_HD int make_hypotheses(const Estimator& estimator, const PairView& view,
   }
 }
 
-// A grid of slices x pairs. 128 hypotheses at a time are made by a thread each; those to be tried are scored
-// by a warp each.
+// A grid of pairs x slices, in this order since CUDA takes 2^16 - 1 of the latter at most. 128 hypotheses at
+// a time are made by a thread each; those to be tried are scored by a warp each.
 template <class Estimator, Sampling kSampling>
 struct Propose {
   static constexpr int kThreads = device::kThreads, kPerSample = Estimator::kModelsPerSample;
@@ -52,8 +52,8 @@ struct Propose {
 
   template <class Block>
   FASTDCT_HD void run(const Block& block, Shared* shared) const {
-    const std::int32_t pair = block.y(), begin = first + block.x() * kSlice;
-    const std::int64_t list = std::int64_t{pair} * slices + block.x();
+    const std::int32_t pair = block.x(), begin = first + block.y() * kSlice;
+    const std::int64_t list = std::int64_t{pair} * slices + block.y();
     const std::int32_t limit = progress[pair].limit();
     const std::int32_t end = begin + kSlice < limit ? begin + kSlice : limit;
     block.one_thread([&] {

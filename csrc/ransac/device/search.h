@@ -51,21 +51,21 @@ class Search {
 
  private:
   void round(std::int32_t first, std::int32_t slices) const {
-    const auto x = static_cast<std::uint32_t>(slices);
     const Sampling sampling = task_.options.sampling;
     if (sampling == Sampling::uniform) propose<Sampling::uniform>(first, slices);
     if (sampling == Sampling::prosac) propose<Sampling::prosac>(first, slices);
     if constexpr (Estimator::kModelSize == 6) {
       if (sampling == Sampling::one_point) propose<Sampling::one_point>(first, slices);
     }
-    launch_(OptimiseCandidates<Estimator>{task_, estimator_, slices}, x, num_pairs());
+    launch_(OptimiseCandidates<Estimator>{task_, estimator_, slices}, num_pairs(),
+            static_cast<std::uint32_t>(slices));
     launch_(ScanCandidates<Estimator>{task_, progress_, slices}, pair_blocks(), 1);
   }
 
   template <Sampling kSampling>
   void propose(std::int32_t first, std::int32_t slices) const {
-    launch_(Propose<Estimator, kSampling>{task_, estimator_, progress_, first, slices},
-            static_cast<std::uint32_t>(slices), num_pairs());
+    launch_(Propose<Estimator, kSampling>{task_, estimator_, progress_, first, slices}, num_pairs(),
+            static_cast<std::uint32_t>(slices));
   }
 
   std::uint32_t num_pairs() const { return static_cast<std::uint32_t>(task_.batch.num_pairs); }
