@@ -19,7 +19,7 @@ FLAGS = [
     *("-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-Wno-psabi"),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{ROOT / 'csrc'}"),
 ]
-ROOMS = ("common", "dct", "dct/device", "jpeg", "jpeg/compact", "jpeg/entropy", "pipeline")
+ROOMS = ("common", "dct", "dct/device", "jpeg", "jpeg/compact", "jpeg/device", "jpeg/entropy", "pipeline")
 
 
 def kernel_flags(source: Path) -> list[str]:
@@ -49,7 +49,7 @@ def test_kernels_get_their_flags():
 
 
 def compile_one(source: Path, folder: Path) -> str:
-    target = folder / f"{source.parent.name}_{source.stem}.o"
+    target = folder / ("_".join(source.relative_to(ROOT).parts) + ".o")
     run([COMPILER, *FLAGS, *kernel_flags(source), "-c", str(source), "-o", str(target)])
     return str(target)
 
