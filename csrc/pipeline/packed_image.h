@@ -13,8 +13,9 @@ namespace fastdct {
 
 // Memory is of an arena's, until that is reset. Groups count from the image's own first byte and first block.
 //
-// Images that come row by row are packed while a row of MCUs is in the first cache: of 500 x 375, where the
-// whole of one is in the second, that changes nothing, of 12 megapixels it halves what packing costs.
+// Images that come row by row are packed while a row of MCUs is in the caches. Over decoding alone, photos of
+// 500 x 375 then take 1.11 to 1.16 times as long instead of 1.20 to 1.32, of 12 megapixels 1.4 to 1.5 instead
+// of 2.3 to 2.7.
 class PackedImage {
  public:
   // Of planes that are there.
