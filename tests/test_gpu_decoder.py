@@ -11,13 +11,14 @@ from emulated import EmulatedBackend
 from fastdct import Decoder, JpegError
 from fastdct._gpu import engine as engines
 from fastdct._gpu.engine import Engine
+from fastdct._gpu.scans import Scans
 from fastdct._gpu.settings import Budget
 from fastdct.geometry import CenterCrop, RandomResizedCrop, Window
 from jpegs import SAMPLINGS, make_image, make_jpeg
 
 TINY = Budget(arena=4096, coefficients=128 * 50, scratch=1 << 12)  # most pictures alone are larger
 TOLERANCE = 2e-6  # of the largest coefficient: twice what either may be off
-WAYS = ["cpu"]
+WAYS = ["cpu", "cuda"]
 
 
 @pytest.fixture
@@ -145,6 +146,57 @@ def test_bad_sources_fail_as_they_do_on_the_host(use, files, way, policy):
             messages.append(str(caught.value))
         assert messages[0] == messages[1]
     return None
+
+
+def test_what_the_device_fails_at_is_decoded_on_the_host(use, files, monkeypatch):
+    """Its blocks are garbage then, and its status says so."""
+    backend = use(TINY)
+    launch = Scans.launch
+
+    def spoilt(self, backend, arena, coefficients):
+        statuses = launch(self, backend, arena, coefficients)
+        planes = self.describe().planes
+        for picture in self.describe().pictures:
+            if picture["row"] % 3:
+                continue
+            statuses[self.positions.index(picture["row"])] = 4
+            first = int(planes["first_block"][picture["first_plane"]])
+            coefficients[first : first + 3] = 12345
+        return statuses
+
+    monkeypatch.setattr(Scans, "launch", spoilt)
+    found = Decoder(48, device="cuda", entropy_device="cuda")(files)
+    assert_close(found, Decoder(48)(files))
+    assert backend.log.count("download") == 1
+    rows = fastdct.read_batch(files, device="cuda", entropy_device="cuda")
+    for row, other in zip(rows, fastdct.read_batch(files), strict=True):
+        for mine, theirs in zip(row.components, other.components, strict=True):
+            np.testing.assert_array_equal(mine.coefficients.numpy(), theirs.coefficients)
+
+
+def test_the_host_waits_once_and_only_for_statuses(use, files):
+    backend = use()
+    for way, waits in (("cpu", []), ("cuda", ["download"])):
+        backend.log.clear()
+        Decoder(32, device="cuda", entropy_device=way)(files)
+        first = next((i for i, event in enumerate(backend.log) if event in ("wait", "download")), None)
+        assert [event for event in backend.log if event == "download"] == waits
+        assert (first is None) == (
+            not waits
+        )  # arenas, of which copies have long ended, are asked for after it
+
+
+def test_both_ways_are_tried_then_one_is_kept(use, files):
+    backend = use()
+    decoder = Decoder(16, channels=24, device="cuda")
+    batch = files[:4] * 10
+    ways = []
+    for _ in range(7):
+        backend.log.clear()
+        decoder(batch)
+        ways.append("decode_scans" in backend.log)
+    assert ways[:4] == [True, False, True, False]
+    assert len(set(ways[4:])) == 1
 
 
 def test_an_empty_batch_is_a_batch(use):

@@ -15,7 +15,7 @@ from rows import assert_row, bad_sources, files_of_every_kind
 LARGE = Budget()
 SMALL = Budget(arena=60_000, coefficients=128 * 2000, scratch=1 << 20)
 TINY = Budget(arena=4096, coefficients=128 * 50, scratch=1 << 12)  # most pictures alone are larger
-WAYS = ["cpu"]
+WAYS = ["cpu", "cuda"]
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ class Shipment:
         """The pictures that were shipped; their rows are positions."""
         bytes_of_pictures, planes, tables = self._shipment.descriptors()
         pictures: NDArray[np.void] = bytes_of_pictures.view(PICTURE)
-        pictures["row"] = [self.positions[row] for row in pictures["row"]]
+        pictures["row"] = np.array(self.positions)[pictures["row"]]
         return Descriptors(pictures, planes.view(PLANE), tables)
 
     def notes(self) -> Notes:
