@@ -12,7 +12,7 @@
 
 #if defined(__CUDACC__)
 #define FASTDCT_HD __host__ __device__ __forceinline__
-#define FASTDCT_HD_LARGE __host__ __device__ __noinline__
+#define FASTDCT_HD_LARGE inline __host__ __device__ __noinline__
 #elif defined(FASTDCT_NO_FORCED_INLINING)
 #define FASTDCT_HD inline
 #define FASTDCT_HD_LARGE inline
