@@ -10,11 +10,10 @@
 #include <vector>
 
 #include "bindings/bindings.h"
+#include "bindings/pictures.h"
 #include "bindings/sources.h"
 #include "common/cpu_level.h"
 #include "common/device_plane.h"
-#include "dct/device/picture.h"
-#include "dct/picture.h"
 #include "jpeg/compact/encode.h"
 #include "jpeg/compact/expand_emulated.h"
 
@@ -49,34 +48,15 @@ struct Descriptors {
   std::vector<uint16_t> quantization;  // [planes, 64]
 };
 
-int32_t colors_of(jpeg::ColorSpace space) {
-  constexpr int32_t kOther = 3;  // which no resampler takes
-  if (space == jpeg::ColorSpace::kGrayscale) return static_cast<int32_t>(dct::Colors::kGrayscale);
-  if (space == jpeg::ColorSpace::kYCbCr) return static_cast<int32_t>(dct::Colors::kYCbCr);
-  return space == jpeg::ColorSpace::kRgb ? static_cast<int32_t>(dct::Colors::kRgb) : kOther;
-}
-
 void describe(const ShippedRow& row, size_t index, Descriptors* to) {
-  const jpeg::Header& header = row.image.header;
-  dct::DevicePicture picture{header.height,
-                             header.width,
-                             header.orientation,
-                             colors_of(header.color_space),
-                             {},
-                             static_cast<uint32_t>(to->planes.size()),
-                             static_cast<uint32_t>(index)};
+  to->pictures.push_back(device_picture(row.image.header, to->planes.size(), index));
   for (size_t i = 0; i < row.image.planes.size(); ++i) {
     const jpeg::Plane& plane = row.image.planes[i];
     to->planes.push_back({row.first_block[i], static_cast<uint32_t>(plane.num_rows),
                           static_cast<uint32_t>(plane.num_cols), static_cast<uint32_t>(to->planes.size()),
                           0});
     to->quantization.insert(to->quantization.end(), plane.quantization.begin(), plane.quantization.end());
-    if (i < 3) {
-      picture.sampling[i][0] = plane.sampling.horizontal;
-      picture.sampling[i][1] = plane.sampling.vertical;
-    }
   }
-  to->pictures.push_back(picture);
 }
 
 // Pictures and planes as bytes, which Python views as structures; quantization [planes, 64].
