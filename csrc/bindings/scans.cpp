@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bindings/bindings.h"
+#include "bindings/pictures.h"
 #include "bindings/sources.h"
 #include "common/cpu_level.h"
 #include "jpeg/device/emulation.h"
@@ -55,6 +56,18 @@ std::vector<std::optional<std::string>> reasons(const HeldScanBatch& self) {
 std::optional<jpeg::Header> header(const HeldScanBatch& self, size_t row) {
   if (!self.batch.reason(row).empty()) return std::nullopt;
   return self.batch.header(row);
+}
+
+// Of the rows that the device takes, as bytes, which Python views as structures.
+py::array_t<uint8_t> pictures(const HeldScanBatch& self) {
+  const auto& first_plane = self.arrangement().first_plane();
+  std::vector<dct::DevicePicture> all;
+  for (size_t row = 0; row < self.batch.size(); ++row)
+    if (self.batch.reason(row).empty())
+      all.push_back(device_picture(self.batch.header(row), static_cast<size_t>(first_plane[row]), row));
+  py::array_t<uint8_t> bytes(static_cast<py::ssize_t>(all.size() * sizeof(dct::DevicePicture)));
+  if (!all.empty()) std::memcpy(bytes.mutable_data(), all.data(), all.size() * sizeof(dct::DevicePicture));
+  return bytes;
 }
 
 py::array planes(const HeldScanBatch& self) {
@@ -125,6 +138,7 @@ void bind_scans(py::module_& m) {
       .def("__len__", [](Self self) { return self.batch.size(); })
       .def("header", header, py::arg("row"))
       .def_property_readonly("reasons", reasons)
+      .def_property_readonly("pictures", pictures)
       .def_property_readonly("planes", planes)
       .def_property_readonly("first_plane", first_plane)
       .def_property_readonly("quantization", quantization)

@@ -217,6 +217,9 @@ class ScanBatch:
     def reasons(self) -> list[str | None]:
         """[N]: None for rows that the device takes; else why the CPU has to read the file, and judge it."""
     @property
+    def pictures(self) -> npt.NDArray[np.uint8]:
+        """Of the rows that the device takes: csrc/dct/device/picture.h, as bytes."""
+    @property
     def planes(self) -> npt.NDArray[np.void]:
         """[P]: components of the rows that the device takes (csrc/common/device_plane.h, 24 bytes each)."""
     @property

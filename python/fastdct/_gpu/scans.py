@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fastdct import _C
@@ -13,9 +14,6 @@ from fastdct._gpu.backend import Backend
 from fastdct._gpu.descriptors import PICTURE, PLANE, Descriptors
 from fastdct._gpu.settings import Notes, Options
 from fastdct._sources import Bytes
-
-_COLORS = {"grayscale": 0, "YCbCr": 1, "RGB": 2}
-_OTHER_COLORS = 3  # which no resampler takes
 
 
 class Scans:
@@ -66,22 +64,15 @@ class Scans:
 
     def describe(self) -> Descriptors:
         """The pictures that were taken, blocks from the first on; their rows are positions."""
-        pictures = np.zeros(int(self.taken.sum()), PICTURE)
-        first_planes = self._batch.first_plane
-        for index, row in enumerate(np.flatnonzero(self.taken).tolist()):
-            header = self._header(row)
-            sampling = [*header.sampling, (0, 0), (0, 0)][:3]
-            colors = _COLORS.get(header.color_space, _OTHER_COLORS)
-            fixed = header.height, header.width, header.orientation, colors
-            pictures[index] = (*fixed, sampling, first_planes[row], self.positions[row])
+        pictures: NDArray[np.void] = self._batch.pictures.view(PICTURE)
+        pictures["row"] = np.array(self.positions)[pictures["row"]]
         return Descriptors(pictures, self._batch.planes.view(PLANE), self._batch.quantization.reshape(-1, 64))
 
     def notes(self) -> Notes:
         """Of the pictures that were taken: they have no warnings."""
-        rows = np.flatnonzero(self.taken).tolist()
-        return {self.positions[row]: (self._header(row), []) for row in rows}
-
-    def _header(self, row: int) -> _C.JpegHeader:
-        header = self._batch.header(row)
-        assert header is not None  # of what was taken
-        return header
+        notes: Notes = {}
+        for row in np.flatnonzero(self.taken).tolist():
+            header = self._batch.header(row)
+            assert header is not None  # of what was taken
+            notes[self.positions[row]] = header, []
+        return notes
