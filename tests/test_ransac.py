@@ -196,8 +196,8 @@ def test_stops_when_the_closed_form_says(seed, num_matches, ratio, confidence):
     required = reference.required_iterations(int(found["num_inliers"]), num_matches, confidence=confidence)
     # One hypothesis more or less where the quotient of logarithms is all but an integer.
     assert min(required - 1, limit) <= found["num_iterations"] <= limit
-    # It draws on only until the model has been found: the same model is there one iteration before the count ends
-    # only if the closed form made it wait.
+    # It draws on only until the model has been found: one iteration before, there was a worse one, or one that polishing
+    # led to the same fit.
     if found["num_iterations"] > required + 1:
         before = verify(
             source,
@@ -207,7 +207,7 @@ def test_stops_when_the_closed_form_says(seed, num_matches, ratio, confidence):
             confidence=confidence,
             seed=seed,
         )
-        assert found["num_iterations"] == limit or before["score"] < found["score"]
+        assert found["num_iterations"] == limit or before["score"] <= found["score"]
 
 
 def test_full_confidence_never_stops_early():
