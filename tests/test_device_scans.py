@@ -189,3 +189,18 @@ def test_one_bad_file_costs_itself_only():
     assert decoded.statuses.tolist() == [0, DAMAGED, 0, OVERFLOW, 0]
     for row in (0, 2, 4):
         assert_same_as_cpu(decoded, row, good)
+
+
+@pytest.mark.parametrize("pattern", [b"\x00", b"\x55", b"\xa5\x3c\x81", b"\xfe\xfd"])
+def test_hostile_data_take_bounded_time_and_memory(pattern):
+    """A thread goes 64 kbit past its end at most, and a block further: csrc/jpeg/device/link_lists.h."""
+    good = make_jpeg(400, 600)
+    start = scan_start(good)
+    size = len(good) - start - 2
+    file = good[:start] + (pattern * size)[:size] + b"\xff\xd9"
+    for subsequence_bits in (128, 1024, 16384):
+        decoded = decode([file], subsequence_bits=subsequence_bits)
+        num_threads = 8 * size // subsequence_bits + 1
+        assert decoded.num_bits < 8 * size + num_threads * (65536 + 64 * 31)
+        assert decoded.batch.workspace_bytes < 65536 + size * (20 + 65536 // subsequence_bits)
+        assert decoded.statuses[0] != 0
