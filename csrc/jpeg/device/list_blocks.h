@@ -1,5 +1,11 @@
 // First pass: each thread lists the blocks of its subsequence, from a guess where one begins. Wrong guesses
 // find the blocks after some hundred bits, or meet what is no code and begin anew.
+//
+// What guesses cost is luma taken for chroma, seldom where a block begins: half of all threads meet within
+// 430 bits, a tenth need 3000. At 8 kbit, where photos cost 1.11 times their bits, two things were tried.
+// Guessing another place of the MCU, each of six: 1.112 to 1.117. Beginning anew at coefficients that no
+// picture has, by its quantisation: 1.101 to 1.100 (at 1 kbit 1.61 to 1.57), for a load and a comparison at
+// every symbol.
 #pragma once
 #include <cstdint>
 
