@@ -176,6 +176,7 @@ def test_fuzz_corpus(target, replay, test_data, run_all):
         ("fuzz_frame", 20_000),
         ("fuzz_decode", 1000),
         ("fuzz_cut", 500),
+        ("fuzz_device", 200),
     ],
 )
 def test_libfuzzer(target, num_runs, corpus, tmp_path, run_all):
