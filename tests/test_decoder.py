@@ -111,6 +111,8 @@ def test_an_empty_batch_is_a_batch():
         ({"normalize": ([1, 2], [1, 2])}, r"\[64\]"),
         ({"normalize": (0, 0)}, "positive"),
         ({"on_error": "ignore"}, "raise"),
+        ({"output": "rgb", "chroma_size": 32}, "RGB pixels have no chroma"),
+        ({"channels": frequencies.explicit([0, 1], [], []), "chroma_size": 32}, "have no chroma"),
     ],
 )
 def test_settings_that_make_no_sense_are_errors(settings_, message):

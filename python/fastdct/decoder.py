@@ -120,6 +120,8 @@ class Decoder:
         if chroma_size is not None:
             if output == "rgb":
                 raise ValueError("RGB pixels have no chroma grid of their own; leave chroma_size out")
+            if not sum(self.channels.counts[1:]):
+                raise ValueError("the channels have no chroma for a grid of its own; leave chroma_size out")
             self.chroma_size = _native.checked_size(chroma_size, name="chroma_size")
         if num_threads is not None and num_threads < 1:
             raise ValueError(f"num_threads must be at least 1, not {num_threads}")
