@@ -9,19 +9,10 @@
 #include <random>
 #include <vector>
 
+#include "check.h"
 #include "dct/resampler.h"
 
 namespace d = fastdct::dct;
-
-static int failures = 0;
-
-#define CHECK(condition)                                          \
-  do {                                                            \
-    if (!(condition)) {                                           \
-      std::printf("%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      ++failures;                                                 \
-    }                                                             \
-  } while (false)
 
 using Random = std::mt19937;
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "check.h"
 #include "common/real.h"
 #include "matching/match.h"
 #include "matching/steps.h"
@@ -23,16 +24,6 @@
 namespace r = fastdct::ransac;
 
 namespace m = fastdct::matching;
-
-static int failures = 0;
-
-#define CHECK(condition)                                          \
-  do {                                                            \
-    if (!(condition)) {                                           \
-      std::printf("%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      ++failures;                                                 \
-    }                                                             \
-  } while (false)
 
 // Known answers of Random123 (kat_vectors, philox4x32 10).
 static void test_philox_known_answers() {
