@@ -340,6 +340,8 @@ def test_protocols_are_of_revisited_labels(tmp_path):
         ([{"ok": [0], "junk": [], "kind": 3}], {}, r"gnd\[0\].kind must be a name"),
         ([{"ok": [0], "junk": [], "bbx": [1, 2, 3]}], {}, r"gnd\[0\].bbx is \[1, 2, 3\]"),
         ([{"ok": [0], "junk": [], "bbx": [5, 2, 3, 4]}], {}, r"gnd\[0\].bbx is .* x1 < x2"),
+        ([{"ok": [0], "junk": [], "bbx": [0, 0, float("inf"), 4]}], {}, r"gnd\[0\].bbx is .* finite"),
+        ([{"ok": [0], "junk": [], "bbx": [0, 0, 10**400, 4]}], {}, r"gnd\[0\].bbx is .* finite"),
     ],
 )
 def test_bad_files_are_named_with_the_field(tmp_path, entries, changes, message):
@@ -347,7 +349,7 @@ def test_bad_files_are_named_with_the_field(tmp_path, entries, changes, message)
         ground_truth(tmp_path, entries, **changes)
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe{}", b""])
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe{}", b"", b"[" * 100_000, b"[1" + b"0" * 5000 + b"]"])
 def test_not_json(tmp_path, content):
     path = tmp_path / "gnd.json"
     path.write_bytes(content)

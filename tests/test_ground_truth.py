@@ -58,8 +58,32 @@ def test_the_published_mat_files_are_read(tmp_path):
     scipy.io.savemat(tmp_path / "gnd_rparis6k.mat", {**names, "gnd": entries})
     assert_published(GroundTruth.load(tmp_path / "gnd_rparis6k.mat"))
     (tmp_path / "bad.mat").write_bytes(b"MATLAB 5.0 " * 20)
-    with pytest.raises(GroundTruthError, match=r"bad\.mat: this is not a MATLAB file"):
-        GroundTruth.load(tmp_path / "bad.mat")
+    scipy.io.savemat(tmp_path / "packed.mat", {**names, "gnd": entries}, do_compression=True)
+    packed = (tmp_path / "packed.mat").read_bytes()
+    (tmp_path / "short.mat").write_bytes(packed[:-40])
+    (tmp_path / "torn.mat").write_bytes(packed[:200] + b"torn" + packed[204:])
+    for name in ("bad", "short", "torn"):
+        with pytest.raises(GroundTruthError, match=rf"{name}\.mat: this is not a MATLAB file"):
+            GroundTruth.load(tmp_path / f"{name}.mat")
+
+
+@pytest.mark.parametrize(
+    ("gnd", "message"),
+    [
+        (3.0, "gnd must be a list of 3 objects"),
+        ("abc", "gnd must be a list of 3 objects"),
+        ([1.0, 2.0], "gnd must be a list of 3 objects"),
+        ([{"ok": ["abc", "de"], "junk": []}] * 3, r"gnd\[0\]\.ok\[0\] is 'abc'"),
+        ([{"ok": np.array([0], np.uint8), "junk": []}] * 3, r"gnd\[0\]\.ok\[0\] is -1"),
+        ([{"ok": 1.5, "junk": []}] * 3, r"gnd\[0\]\.ok\[0\] is 0\.5"),
+    ],
+)
+def test_wrong_fields_of_mat_files_are_named(tmp_path, gnd, message):
+    names = {"imlist": IMAGES, "qimlist": QUERIES}
+    cells = {key: np.array(value, object)[:, None] for key, value in names.items()}
+    scipy.io.savemat(tmp_path / "gnd.mat", {**cells, "gnd": gnd})
+    with pytest.raises(GroundTruthError, match=rf"gnd\.mat: {message}"):
+        GroundTruth.load(tmp_path / "gnd.mat")
 
 
 class Evil:
@@ -244,13 +268,23 @@ def test_a_table_of_your_own(tmp_path):
         ([("a",)], ("path",), "label is missing"),
         ([("a",)], ("path", "label"), "line 2: path and label must be given"),
         ([("a", "x", "both"), ("b", "x", "judge")], ("path", "label", "role"), "line 3: role is 'judge'"),
+        ([("a", "x"), (), ("b", "")], ("path", "label"), "line 4: path and label must be given"),
         ([("a", "x"), ("a", "y")], ("path", "label"), "'a' stands twice among the database"),
+        (
+            [("a", "x", "0", "0", "inf", "9")],
+            ("path", "label", "x1", "y1", "x2", "y2"),
+            "four finite numbers",
+        ),
         (
             [("a", "x", "5", "0", "2", "9")],
             ("path", "label", "x1", "y1", "x2", "y2"),
             "line 2: the box 5,0,2,9",
         ),
-        ([("a", "x", "5", "0", "", "9")], ("path", "label", "x1", "y1", "x2", "y2"), "must be four numbers"),
+        (
+            [("a", "x", "5", "0", "", "9")],
+            ("path", "label", "x1", "y1", "x2", "y2"),
+            "must be four finite numbers",
+        ),
     ],
 )
 def test_bad_tables_are_named_with_the_line(tmp_path, rows, header, message):

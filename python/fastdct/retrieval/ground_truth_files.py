@@ -11,7 +11,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from fastdct.retrieval.plain_pickle import PlainPickleError, load_plain
 
 _PLAIN = ("ok", "junk")
 _REVISITED = ("easy", "hard", "junk")
+_LARGEST = sys.float_info.max
 
 
 def load(path: Path) -> GroundTruth:
@@ -45,8 +48,8 @@ def load(path: Path) -> GroundTruth:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise GroundTruthError(f"this is not JSON: {error}") from error
 
 
@@ -60,23 +63,30 @@ def _read_pickle(path: Path) -> Any:
 
 def _read_mat(path: Path) -> Any:
     """The variables of gnd_*.mat, whose indices count from 1."""
-    io = require("scipy.io", extra="mat")
+    data, io = path.read_bytes(), require("scipy.io", extra="mat")
     try:
-        content = io.loadmat(path, simplify_cells=True)
-    except (ValueError, TypeError, NotImplementedError, io.matlab.MatReadError) as error:
+        content = io.loadmat(BytesIO(data), simplify_cells=True)
+    except Exception as error:  # a damaged file can raise nearly anything
         raise GroundTruthError(f"this is not a MATLAB file of version 4 to 7: {error}") from error
-    entries = content.get("gnd", [])
-    entries = [entries] if isinstance(entries, Mapping) else list(entries)
-    content["gnd"] = [
-        {
-            key: np.atleast_1d(value) - (key != "bbx")
-            if isinstance(value, np.ndarray | int | float)
-            else value
-            for key, value in entry.items()
-        }
-        for entry in entries
-    ]
+    entries = _listed(content.get("gnd"))
+    entries = [entries] if isinstance(entries, Mapping) else entries
+    if isinstance(entries, list):
+        content["gnd"] = [_from_zero(entry) for entry in entries]
     return _published(content)
+
+
+def _from_zero(entry: Any) -> Any:
+    """An entry whose indices count from 0; one alone is no list in MATLAB."""
+    if not isinstance(entry, Mapping):
+        return entry
+    labels = {key: value for key, value in entry.items() if key in (*_PLAIN, *_REVISITED)}
+    return {**entry, **{key: _less_one(value) for key, value in labels.items()}}
+
+
+def _less_one(value: Any) -> Any:
+    indices = value if isinstance(value, list) else [value]
+    numbers = all(isinstance(index, int | float) for index in indices)
+    return np.array(indices, float) - 1 if numbers else value
 
 
 def _published(content: Any) -> Any:
@@ -176,9 +186,10 @@ def _box(value: Any, *, where: str) -> tuple[float, float, float, float] | None:
     numbers = isinstance(value, list) and all(
         isinstance(x, (int, float)) and not isinstance(x, bool) for x in value
     )
-    if not numbers or len(value) != 4 or not (value[0] < value[2] and value[1] < value[3]):
+    finite = numbers and all(abs(x) <= _LARGEST for x in value)
+    if not finite or len(value) != 4 or not (value[0] < value[2] and value[1] < value[3]):
         raise GroundTruthError(
-            f"{where} is {value!r}: it must be [x1, y1, x2, y2] with x1 < x2 and y1 < y2, or null"
+            f"{where} is {value!r}: it must be [x1, y1, x2, y2], finite, with x1 < x2 and y1 < y2, or null"
         )
     x1, y1, x2, y2 = map(float, value)
     return x1, y1, x2, y2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -66,24 +67,22 @@ def from_csv(path: Path) -> GroundTruth:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+            reader = csv.DictReader(file)
+            numbered = [(reader.line_num, row) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise GroundTruthError(f"{path} is not a CSV table: {error}") from error
+    rows = [row for _, row in numbered]
     missing = [column for column in ("path", "label") if not rows or column not in rows[0]]
     if missing:
         raise GroundTruthError(
             f"{path}: a table needs a header with path and label, and rows; {missing[0]} is missing"
         )
-    roles = [_role(row, path, line) for line, row in enumerate(rows, start=2)]
+    roles = [_role(row, path, line) for line, row in numbered]
     database = [row for row, role in zip(rows, roles, strict=True) if role != "query"]
     images = _unique([row["path"] for row in database], path, "database")
     members = _members([row["label"] for row in database])
     place = {name: i for i, name in enumerate(images)}
-    asked = [
-        (line, row)
-        for line, (row, role) in enumerate(zip(rows, roles, strict=True), start=2)
-        if role != "database"
-    ]
+    asked = [entry for entry, role in zip(numbered, roles, strict=True) if role != "database"]
     _unique([row["path"] for _, row in asked], path, "queries")
     queries = []
     for line, row in asked:
@@ -145,7 +144,7 @@ def _role(row: Mapping[str, str], path: Path, line: int) -> str:
     role = row.get("role") or "both"
     if role not in _ROLES:
         raise GroundTruthError(f"{path}, line {line}: role is {role!r}; it is one of {', '.join(_ROLES)}")
-    if not row["path"] or row["label"] is None:
+    if not row["path"] or not row["label"]:
         raise GroundTruthError(f"{path}, line {line}: path and label must be given")
     return role
 
@@ -158,8 +157,8 @@ def _box(row: Mapping[str, str], path: Path, line: int) -> tuple[float, float, f
         x1, y1, x2, y2 = map(float, given)
     except ValueError:
         x1 = y1 = x2 = y2 = 0.0
-    if not (x1 < x2 and y1 < y2):
+    if not (x1 < x2 and y1 < y2 and all(map(math.isfinite, (x1, y1, x2, y2)))):
         raise GroundTruthError(
-            f"{path}, line {line}: the box {','.join(given)} must be four numbers x1, y1, x2, y2 with x1 < x2, y1 < y2"
+            f"{path}, line {line}: the box {','.join(given)} must be four finite numbers x1, y1, x2, y2 with x1 < x2, y1 < y2"
         )
     return x1, y1, x2, y2
