@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from fastdct.retrieval import GeometricVerification, Index, Record
+from fastdct.retrieval import Extractor, GeometricVerification, Index, Record
 from fastdct.retrieval.benchmark import Benchmark
 from fastdct.retrieval.evaluation import GroundTruthError
-from made import SPEC, features, unit
+from made import SPEC, encoded, features, photo, tiny_model, unit
 
 
 def at(query, similarity, seed, *, local):
@@ -78,3 +78,24 @@ def test_nothing_to_judge_is_said(tmp_path, benchmark, query):
         GroundTruthError, match=r"1 of 2 images of the database are not in the index .*nowhere\.jpg"
     ):
         Benchmark.load(benchmark.index, path)
+
+
+def test_an_image_of_the_ground_truth_s_own_folder_goes_before_one_of_the_same_name(tmp_path):
+    index = Index.create(tmp_path / "index", spec=SPEC, root=tmp_path)
+    index.add(Record(name, features(seed)) for seed, name in enumerate(["a", "b", "sub/a"]))
+    path = tmp_path / "sub" / "gnd.json"
+    path.parent.mkdir()
+    entry = {"ok": [1], "junk": []}
+    path.write_text(json.dumps({"imlist": ["a", "b"], "qimlist": ["a"], "gnd": [entry]}))
+    assert Benchmark.load(index, path).stored == {"a": "sub/a", "b": "b"}
+
+
+def test_a_query_s_box_that_is_wrong_is_told_with_the_query(tmp_path):
+    extractor = Extractor(tiny_model())
+    index = Index.create(tmp_path / "index", spec=extractor.spec, root=tmp_path)
+    (tmp_path / "q.jpg").write_bytes(encoded(photo(0)))
+    path = tmp_path / "gnd.json"
+    entry = {"ok": [], "junk": [], "bbx": [500, 500, 600, 600]}
+    path.write_text(json.dumps({"imlist": [], "qimlist": ["q.jpg"], "gnd": [entry]}))
+    with pytest.raises(GroundTruthError, match=r"the query 'q\.jpg': box .* lies outside the picture"):
+        Benchmark.load(index, path).features(extractor)

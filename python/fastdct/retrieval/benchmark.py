@@ -46,7 +46,7 @@ class Benchmark:
     ) -> Benchmark:
         """Read ground truth (`GroundTruth.load`) and find its database in the index.
 
-        An image is found by its name, or by its file: the names of the ground truth are relative to its folder, those of the index to ``root`` (where the indexed folder is now; `Index.root` if not given).
+        An image is found by its file: the names of the ground truth are relative to its folder, those of the index to ``root`` (where the indexed folder is now; `Index.root` if not given). If the index does not have that file, it is found by its name.
 
         Raises
         ------
@@ -112,12 +112,18 @@ class Benchmark:
             return self.index.features(self.stored[query.name])
         for folder in self.folders:
             if (folder / query.name).is_file():
-                return extractor.extract(folder / query.name, box=query.box)
+                return _extracted(extractor, folder / query.name, query)
         places = " or ".join(map(str, self.folders))
         raise GroundTruthError(f"the query {query.name!r} is neither in the index nor a file in {places}")
 
 
+def _extracted(extractor: Extractor, file: Path, query: Query) -> Features:
+    try:
+        return extractor.extract(file, box=query.box)
+    except ValueError as error:  # of a box it says nothing but the corners
+        raise GroundTruthError(f"the query {query.name!r}: {error}") from error
+
+
 def _stored_name(name: str, known: set[str], folder: Path, root: Path) -> str:
-    if name in known:
-        return name
-    return Path(os.path.relpath(folder / name, root)).as_posix()
+    stored = Path(os.path.relpath(folder / name, root)).as_posix()
+    return stored if stored in known else name
