@@ -33,6 +33,15 @@ def test_labels_csv_filters_rows_and_resolves_paths(tmp_path):
     assert str(elsewhere.sources[0]) == "/photos/x/1.jpg"
 
 
+def test_tables_saved_by_spreadsheets_begin_with_a_mark(tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label\n1.jpg,a\n", encoding="utf-8-sig")
+    assert labels_csv(table).sources == (tmp_path / "1.jpg",)
+    table.write_text("landmark_id,images\n7,0a1b2c3d4e5f6789\n", encoding="utf-8-sig")
+    assert is_landmarks(table)
+    assert landmarks_csv(table).classes == ("7",)
+
+
 def test_labels_csv_errors_name_table_and_column(tmp_path):
     table = tmp_path / "labels.csv"
     table.write_text("file,label\n1.jpg,a\n")

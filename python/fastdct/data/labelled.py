@@ -111,7 +111,7 @@ def labels_csv(
     folder = table.parent if root is None else Path(root)
     wanted = where or {}
     try:
-        with table.open(newline="", encoding="utf-8") as file:
+        with table.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             columns = reader.fieldnames or []
             missing = [name for name in (path_column, label_column, *wanted) if name not in columns]

@@ -14,7 +14,7 @@ _DEPTH = 3  # 0123456789abcdef.jpg lies in 0/1/2
 def is_landmarks(table: Path) -> bool:
     """Whether a CSV table has the columns of train.csv or train_clean.csv."""
     try:
-        with table.open(newline="", encoding="utf-8") as file:
+        with table.open(newline="", encoding="utf-8-sig") as file:
             columns = set(next(csv.reader(file), []))
     except (OSError, UnicodeDecodeError, csv.Error):
         return False  # whoever reads it next says what is wrong
@@ -40,7 +40,7 @@ def landmarks_csv(table: str | Path, *, root: str | Path | None = None) -> Label
     table = Path(table)
     folder = table.parent / "train" if root is None else Path(root)
     try:
-        with table.open(newline="", encoding="utf-8") as file:
+        with table.open(newline="", encoding="utf-8-sig") as file:
             pairs = [(_path(folder, name, table), label) for name, label in _rows(file, table)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{table}: cannot be read as a CSV table: {error}") from error
