@@ -13,6 +13,7 @@ import torch
 from fastdct import models
 from fastdct.training import CheckpointError, DelgTraining, command, train
 from fastdct.training import run as run_module
+from fastdct.training.checkpoint import Checkpoint
 from fastdct.training.progress import NoProgress
 from jpegs import make_class_folders
 
@@ -132,6 +133,15 @@ def test_another_run_s_checkpoint_is_refused(config):
     train(replace(config, epochs=1))
     with pytest.raises(CheckpointError, match=r"margin was 0\.15, is 0\.3"):
         train(replace(config, margin=0.3))
+
+
+def test_an_option_that_a_checkpoint_does_not_know_had_its_default(config):
+    older = {name: value for name, value in config.to_dict().items() if name != "gem_learnable"}
+    checkpoint = Checkpoint(1, older, {}, "files", {}, {}, {}, None)
+    known = {"defaults": config.defaults(), "data": "files", "directory": config.output}
+    checkpoint.check_same_run(config.to_dict(), **known)
+    with pytest.raises(CheckpointError, match="gem_learnable was False, is True"):
+        checkpoint.check_same_run(replace(config, gem_learnable=True).to_dict(), **known)
 
 
 def test_more_epochs_of_a_schedule_that_ends_are_refused(config):

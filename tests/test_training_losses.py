@@ -166,6 +166,34 @@ def test_the_autoencoder_is_the_formula(tmp_path):
     assert not any("rebuild" in name for name in model.state_dict())  # training's alone
 
 
+@pytest.mark.parametrize(
+    ("options", "p", "learned"),
+    [({}, 3.0, False), ({"gem_p": 2.5}, 2.5, False), ({"gem_learnable": True}, 3.0, True)],
+)
+def test_the_exponent_of_pooling_is_given_or_learned(tmp_path, options, p, learned):
+    objective = DelgTraining(labels=tmp_path, output=tmp_path, channels=24, **options).objective(["a", "b"])
+    model = objective.model
+    assert (model.pool.p.item(), model.config.gem_p, model.config.gem_learnable) == (p, p, learned)
+    batch = LoadedBatch(
+        torch.randn(2, 24, 8, 8), torch.tensor([0, 1]), torch.arange(2), torch.ones(2, dtype=torch.bool)
+    )
+    objective(batch)["loss"].backward()
+    assert [name for name, _ in objective.named_parameters() if name == "model.pool.p"] == [
+        "model.pool.p"
+    ] * learned
+    assert not learned or model.pool.p.grad != 0
+
+
+def test_weights_that_training_starts_from_keep_their_exponent(tmp_path):
+    network = DelgTraining(labels=tmp_path, output=tmp_path, initial="delg-small").network(None)
+    assert (network.pool.p.item(), network.config.gem_learnable) == (2.0, False)
+    learned = DelgTraining(labels=tmp_path, output=tmp_path, initial="delg-small", gem_learnable=True)
+    network = learned.network(None)
+    assert (network.pool.p.item(), network.pool.p.requires_grad) == (2.0, True)
+    again = learned.network(network.config.to_dict())
+    assert again.pool.p.requires_grad
+
+
 def test_weights_of_another_length_are_refused_by_the_autoencoder(tmp_path):
     config = DelgTraining(labels=tmp_path, output=tmp_path, initial="delg-small", autoencoder=16)
     with pytest.raises(ValueError, match=r"delg-small has local descriptors of \d+ values, not 16"):

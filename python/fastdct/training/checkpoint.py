@@ -73,16 +73,20 @@ class Checkpoint:
             raise CheckpointError(f"{file} is of another version of fastdct; delete it to start anew")
         return cls(**values)
 
-    def check_same_run(self, training: dict[str, Any], *, data: str, directory: Path) -> None:
-        """Refuse to continue another run; threads, memory, storage and, unless the rate depends on it, epochs may change."""
+    def check_same_run(
+        self, training: dict[str, Any], *, defaults: dict[str, Any], data: str, directory: Path
+    ) -> None:
+        """Refuse to continue another run; threads, memory, storage and, unless the rate depends on it, epochs may change.
+
+        An option that was added since the run began had its default.
+        """
         free = {"workers", "cache_mib", "half", "output", "plot", "device"}
         if training["schedule"] != "cosine":
             free.add("epochs")
-        differ = [key for key in training if key not in free and self.training.get(key) != training[key]]
+        began = {**defaults, **self.training}
+        differ = [key for key in training if key not in free and began.get(key) != training[key]]
         if differ:
-            changes = ", ".join(
-                f"{key} was {self.training.get(key)!r}, is {training[key]!r}" for key in differ
-            )
+            changes = ", ".join(f"{key} was {began.get(key)!r}, is {training[key]!r}" for key in differ)
             raise CheckpointError(
                 f"{directory} holds another run ({changes}); choose another output or delete it"
             )

@@ -149,6 +149,12 @@ class TrainingConfig(ABC):
         """Return the side of an epoch's windows in pixels."""
         return self.late_size if self.late_size and epoch >= self.late_from else self.size
 
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """Return the options that need not be given, with their defaults."""
+        fields = dataclasses.fields(cls)
+        return {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain numbers and strings, as checkpoints hold them."""
         values = dataclasses.asdict(self)

@@ -11,6 +11,7 @@ from fastdct import models
 from fastdct.geometry import Compose, RandomHorizontalFlip, RandomResizedCrop, Resize, Rule
 from fastdct.models.config import DelgConfig
 from fastdct.models.delg import Delg
+from fastdct.models.heads import GeM
 from fastdct.training.config import TrainingConfig
 from fastdct.training.delg_objective import MARGINS, AutoencodedDelg, DelgObjective
 from fastdct.training.options import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, POSITIVE_SHARE, one_of, option
@@ -56,6 +57,12 @@ class DelgTraining(TrainingConfig):
     crop_aspect: float = option(
         "largest aspect (and 1 / smallest) of a training window", default=1.3333, accepted=AT_LEAST_ONE
     )
+    gem_p: float = option(
+        "exponent of the pooling of global descriptors; 0: that of the network, 3 (of delg-small 2)",
+        default=0.0,
+        accepted=NOT_NEGATIVE,
+    )
+    gem_learnable: bool = option("learn the exponent of the pooling with the rest", default=False)
     loss: str = option(
         "of global descriptors: arcface or curricularface", default="arcface", accepted=one_of(*MARGINS)
     )
@@ -136,7 +143,7 @@ class DelgTraining(TrainingConfig):
             count = 0 if selection is None else selection.num_channels
             if count != self.channels:
                 raise ValueError(f"{self.initial} takes {count} channels, not {self.channels}")
-            return model
+            return self._pooling(model)
         if self.model not in _BUILDERS:
             raise ValueError(f"there is no network {self.model!r}; there are {', '.join(_BUILDERS)}")
         config = replace(
@@ -148,6 +155,14 @@ class DelgTraining(TrainingConfig):
         model = Delg(config)
         if self.initial is not None:
             take_weights(model.backbone, read_state(Path(self.initial)), name=self.initial)
+        return self._pooling(model)
+
+    def _pooling(self, model: Delg) -> Delg:
+        """Let the network pool as the options say; what they leave open is its own."""
+        if self.gem_p or self.gem_learnable:
+            p, learnable = self.gem_p or model.pool.p.item(), self.gem_learnable
+            model.config = replace(model.config, gem_p=p, gem_learnable=learnable)
+            model.pool = GeM(p, learnable=learnable)
         return model
 
 

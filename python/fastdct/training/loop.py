@@ -57,7 +57,9 @@ def _train(config: TrainingConfig, ranks: Ranks, progress: Progress) -> Run:
     if checkpoint is None:
         run = start(config, data, ranks=ranks, progress=progress)
     else:
-        checkpoint.check_same_run(config.to_dict(), data=data.fingerprint(), directory=config.output)
+        checkpoint.check_same_run(
+            config.to_dict(), defaults=config.defaults(), data=data.fingerprint(), directory=config.output
+        )
         run = resume(config, data, checkpoint, ranks=ranks)
     files = run.files
     progress.started(len(files.training), len(files.validation), errors=files.errors)
