@@ -197,6 +197,14 @@ def test_csv_labels_and_a_bad_file(photos, config, tmp_path):
     assert list(told) == [str(photos / "class0" / "absent.jpg")]
 
 
+def test_a_run_goes_on_without_held_out_pictures_that_are_all_bad(photos, config, tmp_path):
+    rows = [f"{path},{path.parent.name},train" for path in sorted(photos.rglob("*.jpg"))]
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join(["path,label,split", "absent.jpg,class0,val", *rows]))
+    train(replace(config, labels=table, split_column="split", epochs=1))
+    assert _metrics(config.output)[0]["validation_accuracy"] is None
+
+
 def test_warm_start_keeps_the_statistics_and_starts_lower(straight, config):
     trained = train(replace(config, initial=str(straight[0]), epochs=1, learning_rate=0.002))
     assert trained.config.mean == models.load(straight[0]).config.mean

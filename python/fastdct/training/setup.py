@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 
-from fastdct.data import ChannelStatistics, DctLoader, measure
+from fastdct.data import DctLoader, measure
+from fastdct.decoder import Decoder
 from fastdct.geometry import Resize
+from fastdct.jpeg import JpegError
 from fastdct.models import InputSpec
 from fastdct.training.average import Average
 from fastdct.training.batch_norm import share_batch_norm
@@ -72,17 +75,27 @@ def _look(
     decoder = replace(spec, chroma_size=None).decoder(size, dtype="float32")  # all on one grid
     with progress.task("reading the data", len(files.training) + len(files.validation)) as advance:
 
-        def look(dataset: CachedFiles) -> ChannelStatistics:
-            return measure(
-                dataset,
-                decoder,
-                num_threads=config.workers,
-                advance=lambda count: [advance() for _ in range(count)],
-            )
+        def several(count: int) -> None:
+            for _ in range(count):
+                advance()
 
-        found = look(files.training)
-        errors = found.errors | (look(files.validation).errors if len(files.validation) else {})
+        found = measure(files.training, decoder, num_threads=config.workers, advance=several)
+        errors = found.errors | _unreadable(files.validation, decoder, config=config, advance=several)
     return found.normalize, {name: str(error) for name, error in errors.items()}
+
+
+def _unreadable(
+    files: CachedFiles, decoder: Decoder, *, config: TrainingConfig, advance: Callable[[int], object]
+) -> dict[str, JpegError]:
+    """The errors of files by name; it may be all of them."""
+    if not len(files):
+        return {}
+    decoder = copy.copy(decoder)
+    decoder.on_error = "mask"
+    loader = DctLoader(files, decoder, batch_size=config.batch_size, num_threads=config.workers)
+    for batch in loader:
+        advance(len(batch.tensor))
+    return loader.errors
 
 
 def _assemble(config: TrainingConfig, objective: Objective, files: Files, ranks: Ranks) -> Run:
