@@ -8,6 +8,7 @@ large database the graph is cut down to the best candidates of the query first (
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,8 +48,8 @@ class Diffusion(Step):
     def __post_init__(self) -> None:
         if not 0 <= self.alpha < 1:
             raise ValueError(f"alpha of diffusion must be in [0, 1), not {self.alpha}")
-        if min(self.num_neighbours, self.num_seeds, self.truncation) < 1 or self.gamma <= 0:
-            raise ValueError(f"counts must be at least 1 and gamma positive, not {self}")
+        if min(self.num_neighbours, self.num_seeds, self.truncation) < 1 or not 0 < self.gamma < math.inf:
+            raise ValueError(f"counts must be at least 1 and gamma finite and positive, not {self}")
 
     @property
     def depth(self) -> int:

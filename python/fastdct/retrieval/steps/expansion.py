@@ -8,6 +8,7 @@ Arandjelović and Zisserman ("Three things everyone should know to improve objec
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +91,7 @@ def _weights(similarities: Floats, alpha: float) -> Floats:
 
 
 def _check(num_neighbours: int, alpha: float) -> None:
-    if num_neighbours < 1 or alpha < 0:
+    if num_neighbours < 1 or not 0 <= alpha < math.inf:
         raise ValueError(
-            f"an expansion needs at least 1 neighbour and alpha of at least 0, not {num_neighbours} and {alpha}"
+            f"an expansion needs at least 1 neighbour and a finite alpha of at least 0, not {num_neighbours} and {alpha}"
         )

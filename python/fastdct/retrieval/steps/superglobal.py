@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,8 +35,8 @@ class SuperGlobal(Step):
     beta: float = 0.15
 
     def __post_init__(self) -> None:
-        if self.num_candidates < 1 or self.num_neighbours < 1 or self.beta < 0:
-            raise ValueError(f"counts must be at least 1 and beta at least 0, not {self}")
+        if min(self.num_candidates, self.num_neighbours) < 1 or not 0 <= self.beta < math.inf:
+            raise ValueError(f"counts must be at least 1 and beta finite and at least 0, not {self}")
 
     @property
     def depth(self) -> int:
