@@ -214,6 +214,26 @@ def test_holidays_takes_the_first_of_each_hundred(tmp_path):
     assert evaluate({"100000.jpg": [0, 1, 3, 2, 4], "100100.jpg": [3, 4]}, truth).overall.ns_score is None
 
 
+def test_classes_that_are_links_are_followed_and_never_in_circles(tmp_path):
+    write_photos(tmp_path / "store" / "a", 2)
+    write_photos(tmp_path / "store" / "b", 1)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in "ab":
+        (photos / name).symlink_to(tmp_path / "store" / name)
+    (tmp_path / "store" / "a" / "other").symlink_to(tmp_path / "store" / "b")
+    (tmp_path / "store" / "b" / "other").symlink_to(tmp_path / "store" / "a")
+    (photos / "all").symlink_to(photos)
+    assert GroundTruth.load(photos).images == (
+        "a/other/p0.jpg",
+        "a/p0.jpg",
+        "a/p1.jpg",
+        "b/other/p0.jpg",
+        "b/other/p1.jpg",
+        "b/p0.jpg",
+    )
+
+
 def test_a_class_of_one_image_asks_for_nothing(tmp_path):
     truth = GroundTruth.load(touch(tmp_path, "cat/a.jpg", "cat/b.jpg", "cat/deep/c.png", "lonely/d.jpg"))
     assert truth.images == ("cat/a.jpg", "cat/b.jpg", "cat/deep/c.png", "lonely/d.jpg")

@@ -65,6 +65,8 @@ class IndexingReport:
 def list_pictures(folder: str | os.PathLike[str]) -> Listing:
     """The pictures in ``folder`` and the folders below it, sorted; hidden files and folders are left out.
 
+    Links to folders are followed, but for those that lead back to a folder that they lie in.
+
     Raises
     ------
     NotADirectoryError
@@ -79,8 +81,13 @@ def list_pictures(folder: str | os.PathLike[str]) -> Listing:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    for place, folders, names in os.walk(root, followlinks=True):
+        above = {os.path.realpath(folder) for folder in (place, *Path(place).parents)}
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and os.path.realpath(Path(place, name)) not in above
+        ]
         yield from (Path(place, name) for name in names if not name.startswith("."))
 
 
