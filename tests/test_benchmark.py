@@ -99,3 +99,12 @@ def test_a_query_s_box_that_is_wrong_is_told_with_the_query(tmp_path):
     path.write_text(json.dumps({"imlist": [], "qimlist": ["q.jpg"], "gnd": [entry]}))
     with pytest.raises(GroundTruthError, match=r"the query 'q\.jpg': box .* lies outside the picture"):
         Benchmark.load(index, path).features(extractor)
+
+
+def test_two_names_of_one_image_are_refused(tmp_path):
+    index = Index.create(tmp_path / "index", spec=SPEC, root=tmp_path)
+    index.add([Record("a", features(0)), Record("b", features(1))])
+    path = tmp_path / "gnd.json"
+    path.write_text(json.dumps({"imlist": ["a", "b", "./a"], "qimlist": [], "gnd": []}))
+    with pytest.raises(GroundTruthError, match=r"'a' and '\./a' are one image of the index"):
+        Benchmark.load(index, path)

@@ -51,7 +51,7 @@ class Benchmark:
         Raises
         ------
         GroundTruthError
-            The file is not a ground truth, or images of its database are not in the index.
+            The file is not a ground truth, or images of its database are not in the index, or are one there.
         OSError
             The file cannot be read.
         """
@@ -65,6 +65,12 @@ class Benchmark:
             raise GroundTruthError(
                 f"{os.fspath(path)}: {len(missing)} of {len(truth.images)} images of the database are not in the "
                 f"index {index.path}, among them {missing[0]!r}; index the folder that holds them: {folders[0]}"
+            )
+        first = {stored: name for name, stored in reversed(found.items())}
+        same = [(first[stored], name) for name, stored in found.items() if first[stored] != name]
+        if same:
+            raise GroundTruthError(
+                f"{os.fspath(path)}: {same[0][0]!r} and {same[0][1]!r} are one image of the index {index.path}"
             )
         return cls(index, truth, folders, found)
 
