@@ -82,7 +82,7 @@ def list_pictures(folder: str | os.PathLike[str]) -> Listing:
 
 def _walk(root: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(root, followlinks=True):
-        above = {os.path.realpath(folder) for folder in (place, *Path(place).parents)}
+        above = {os.path.realpath(folder) for folder in (Path(place), *Path(place).parents)}
         folders[:] = [
             name
             for name in folders
