@@ -62,6 +62,28 @@ def test_batch_norms_behind_convolutions_are_gone():
     assert ready.conv1.bias is not None
 
 
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_pointwise_convolutions_are_products(bias, memory_format):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(24, 32, 1, bias=bias), nn.ReLU6(inplace=True)).eval()
+    ready = models.for_inference(model)
+    x = torch.randn(2, 24, 7, 5).contiguous(memory_format=memory_format)
+    before = x.clone()
+    with torch.inference_mode():
+        assert_same(ready(x), model(x), tolerance=1e-5)
+    assert torch.equal(x, before)
+    assert not any(isinstance(module, nn.Conv2d) for module in ready.modules())
+
+
+@pytest.mark.parametrize(
+    "convolution", [{"stride": 2}, {"padding": 1}, {"groups": 2}, {"kernel_size": 3}], ids=str
+)
+def test_other_convolutions_stay(convolution):
+    model = nn.Sequential(nn.Conv2d(8, 8, **{"kernel_size": 1, **convolution})).eval()
+    assert isinstance(models.for_inference(model)[0], nn.Conv2d)
+
+
 @pytest.mark.filterwarnings(
     "ignore:.torch.jit.script_method:DeprecationWarning"
 )  # of a module that torch imports

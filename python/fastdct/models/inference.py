@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 _Module = TypeVar("_Module", bound=nn.Module)
@@ -39,7 +39,50 @@ def for_inference(model: _Module, *, dtype: torch.dtype = torch.float32, compile
     ready = ready.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if compiled:
         _compile(ready)
+    elif dtype == torch.float32:
+        _multiply(ready)
     return ready
+
+
+class PointwiseConvolution(nn.Module):
+    """A 1 x 1 convolution of stride 1 as a product of matrices.
+
+    Of one picture, torch convolves so by itself, but writes the bias to memory first and adds to it: on one core the small DELG
+    takes 58 ms for a picture's three scales in place of 64.
+    """
+
+    weight: Tensor
+    bias: Tensor | None
+
+    def __init__(self, convolution: nn.Conv2d) -> None:
+        super().__init__()
+        self.register_buffer("weight", convolution.weight.flatten(1).t().contiguous())  # [in, out]
+        self.register_buffer("bias", convolution.bias)
+
+    def forward(self, x: Tensor) -> Tensor:  # [N, in, H, W] -> [N, out, H, W], channels last
+        """Convolve."""
+        count, channels, height, width = x.shape
+        y = x.permute(0, 2, 3, 1).reshape(-1, channels) @ self.weight
+        if self.bias is not None:
+            y += self.bias
+        return y.view(count, height, width, -1).permute(0, 3, 1, 2)
+
+
+def _multiply(model: nn.Module) -> None:
+    """Put :class:`PointwiseConvolution` where it serves."""
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Conv2d) and _is_pointwise(child):
+                setattr(module, name, PointwiseConvolution(child))
+
+
+def _is_pointwise(convolution: nn.Conv2d) -> bool:
+    return (convolution.kernel_size, convolution.stride, convolution.padding, convolution.groups) == (
+        (1, 1),
+        (1, 1),
+        (0, 0),
+        1,
+    )
 
 
 def _compile(model: nn.Module) -> None:
