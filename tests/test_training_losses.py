@@ -194,6 +194,16 @@ def test_weights_that_training_starts_from_keep_their_exponent(tmp_path):
     assert again.pool.p.requires_grad
 
 
+@pytest.mark.parametrize("initial", [None, "delg-small"])
+@pytest.mark.parametrize(
+    ("options", "side"), [({}, 448), ({"late_size": 512}, 512), ({"late_size": 512, "input_size": 256}, 256)]
+)
+def test_a_network_is_used_at_the_size_that_its_own_training_ends_with(tmp_path, initial, options, side):
+    """Not at that of the weights that it started from."""
+    training = DelgTraining(labels=tmp_path, output=tmp_path, initial=initial, **options)
+    assert training.network(None).config.input_area == side * side
+
+
 def test_weights_of_another_length_are_refused_by_the_autoencoder(tmp_path):
     config = DelgTraining(labels=tmp_path, output=tmp_path, initial="delg-small", autoencoder=16)
     with pytest.raises(ValueError, match=r"delg-small has local descriptors of \d+ values, not 16"):

@@ -14,7 +14,15 @@ from fastdct.models.delg import Delg
 from fastdct.models.heads import GeM
 from fastdct.training.config import TrainingConfig
 from fastdct.training.delg_objective import MARGINS, AutoencodedDelg, DelgObjective
-from fastdct.training.options import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, POSITIVE_SHARE, one_of, option
+from fastdct.training.options import (
+    AT_LEAST_ONE,
+    BLOCKS_OR_NONE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    POSITIVE_SHARE,
+    one_of,
+    option,
+)
 from fastdct.training.warm_start import STATE_SUFFIXES, read_state, take_weights
 
 _BUILDERS: dict[str, Callable[..., Delg]] = {
@@ -45,6 +53,11 @@ class DelgTraining(TrainingConfig):
     )
     channels: int = option(
         "DCT channels of the input: 24, 32, 48, 64 or 192; 0: RGB pixels of the same windows", default=64
+    )
+    input_size: int = option(
+        "side of the square whose area pictures have when the network is used; 0: that of the last windows",
+        default=0,
+        accepted=BLOCKS_OR_NONE,
     )
     clip_norm: float = option(
         "largest norm of the gradient; 0: any is taken", default=10.0, accepted=NOT_NEGATIVE
@@ -143,12 +156,13 @@ class DelgTraining(TrainingConfig):
             count = 0 if selection is None else selection.num_channels
             if count != self.channels:
                 raise ValueError(f"{self.initial} takes {count} channels, not {self.channels}")
+            model.config = replace(model.config, input_area=self._input_area)
             return self._pooling(model)
         if self.model not in _BUILDERS:
             raise ValueError(f"there is no network {self.model!r}; there are {', '.join(_BUILDERS)}")
         config = replace(
             _BUILDERS[self.model](channels=self.channels or None).config,
-            input_area=(self.late_size or self.size) ** 2,
+            input_area=self._input_area,
         )
         if self.autoencoder:
             config = replace(config, reduction=self.autoencoder)
@@ -156,6 +170,10 @@ class DelgTraining(TrainingConfig):
         if self.initial is not None:
             take_weights(model.backbone, read_state(Path(self.initial)), name=self.initial)
         return self._pooling(model)
+
+    @property
+    def _input_area(self) -> int:
+        return (self.input_size or self.late_size or self.size) ** 2
 
     def _pooling(self, model: Delg) -> Delg:
         """Let the network pool as the options say; what they leave open is its own."""
