@@ -119,7 +119,7 @@ def main():
         runs = []
         for seed in seeds:
             weights, seconds = trained(name, channels, size, seed, options)
-            evaluations, costs = judge(options.data, str(weights))
+            evaluations, costs = judge(options.data, {name: str(weights)})[name]
             named = dict(zip(WAYS, evaluations, strict=True))
             for way, evaluation in named.items():
                 precision.setdefault(f"{name} {way}", []).append(evaluation.overall.average_precision)

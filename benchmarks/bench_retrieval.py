@@ -27,14 +27,18 @@ from fastdct.retrieval.features import Features
 from fastdct.retrieval.ground_truth import GroundTruth
 
 
-def extract(extractor: Extractor, names: tuple[str, ...], folder: Path) -> tuple[dict[str, Features], float]:
-    """Features of each picture, and the median seconds of its thread that one took, file to features."""
-    features, seconds = {}, []
+def extract(
+    extractors: dict[str, Extractor], names: tuple[str, ...], folder: Path
+) -> dict[str, tuple[dict[str, Features], float]]:
+    """By system: features of each picture, and the median seconds of its thread that one took, file to features, in turns."""
+    found: dict[str, dict[str, Features]] = {system: {} for system in extractors}
+    seconds: dict[str, list[float]] = {system: [] for system in extractors}
     for name in names:
-        start = time.thread_time()
-        features[name] = extractor.extract(folder / name)
-        seconds.append(time.thread_time() - start)
-    return features, statistics.median(seconds)
+        for system, extractor in extractors.items():
+            start = time.thread_time()
+            found[system][name] = extractor.extract(folder / name)
+            seconds[system].append(time.thread_time() - start)
+    return {system: (found[system], statistics.median(seconds[system])) for system in extractors}
 
 
 def bytes_of(features: Features) -> int:
@@ -42,27 +46,40 @@ def bytes_of(features: Features) -> int:
     return 4 * features.global_descriptor.size + 2 * features.descriptors.size
 
 
-def judge(folder: Path, model: str) -> tuple[tuple[Evaluation, Evaluation], dict[str, Any]]:
-    """Global and verified rankings by the weights ``model``, and what they cost."""
-    ground_truth = folder / "gnd.json"
-    extractor = Extractor(models.load(model))
-    names = GroundTruth.load(ground_truth).images
-    features, seconds = extract(extractor, names, folder)
+def judge(
+    folder: Path, weights: dict[str, str]
+) -> dict[str, tuple[tuple[Evaluation, Evaluation], dict[str, Any]]]:
+    """By system: global and verified rankings by its weights, and what they cost."""
+    extractors = {system: Extractor(models.load(each)) for system, each in weights.items()}
+    extracted = extract(extractors, GroundTruth.load(folder / "gnd.json").images, folder)
+    found = {}
+    for system, extractor in extractors.items():
+        features, seconds = extracted[system]
+        rankings, per_query = rank(folder, extractor, features)
+        found[system] = (
+            rankings,
+            {
+                "extraction_ms": round(1e3 * seconds, 1),
+                "search_and_verify_ms": round(1e3 * per_query, 1),
+                "bytes_per_image": round(statistics.mean(map(bytes_of, features.values()))),
+            },
+        )
+    return found
+
+
+def rank(
+    folder: Path, extractor: Extractor, features: dict[str, Features]
+) -> tuple[tuple[Evaluation, Evaluation], float]:
+    """Global and verified rankings of an index of ``features``, and the seconds that a verified query takes."""
     with tempfile.TemporaryDirectory() as scratch:
-        index = Index.create(Path(scratch) / "index", spec=extractor.spec, root=folder, weights=model)
-        index.add(Record(name, features[name], 1, 0, 0) for name in names)
-        benchmark = Benchmark.load(index, ground_truth)
+        index = Index.create(Path(scratch) / "index", spec=extractor.spec, root=folder, weights="")
+        index.add(Record(name, each, 1, 0, 0) for name, each in features.items())
+        benchmark = Benchmark.load(index, folder / "gnd.json")
         queries = benchmark.features(extractor)
         plain = benchmark.run(queries)
         start = time.thread_time()
         verified = benchmark.run(queries, steps=[GeometricVerification()])
-        per_query = (time.thread_time() - start) / len(queries)
-    costs = {
-        "extraction_ms": round(1e3 * seconds, 1),
-        "search_and_verify_ms": round(1e3 * per_query, 1),
-        "bytes_per_image": round(statistics.mean(map(bytes_of, features.values()))),
-    }
-    return (plain, verified), costs
+        return (plain, verified), (time.thread_time() - start) / len(queries)
 
 
 @torch.inference_mode()
@@ -111,9 +128,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.twin:
         others["RGB twin"] = arguments.twin
     costs = {}
-    for name, weights in {**others, "DCT": arguments.model}.items():
-        judged, costs[name] = judge(arguments.folder, weights)
-        systems[f"{name} global"], systems[f"{name} global + verification"] = judged
+    for name, (rankings, costs[name]) in judge(arguments.folder, {**others, "DCT": arguments.model}).items():
+        systems[f"{name} global"], systems[f"{name} global + verification"] = rankings
     own = systems["DCT global"]
     kinds = {kind: value.num_queries for kind, value in own.kinds.items()}
     return {

@@ -152,7 +152,7 @@ def test_small_delg_s_layers_are_those_of_the_network_on_pixels():
     backbone.stem = torch.nn.Identity()
     with torch.inference_mode():
         pixels = torch.randn(1, 3, 96, 64)
-        answer = backbone(network.features[:5](pixels))
+        answer = backbone(network.features[:3](pixels))
         torch.testing.assert_close(answer, network.features(pixels), rtol=1e-4, atol=1e-5)
 
 

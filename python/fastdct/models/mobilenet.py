@@ -17,6 +17,9 @@ Padding = Literal["symmetric", "same"]
 NUM_FEATURES = 1280
 """Channels of the last convolution."""
 
+AT_BLOCKS, CHANNELS_AT_BLOCKS = 5, 32
+"""Of the layers, counted from 0, the first one whose inputs are 8 pixels apart, as DCT blocks are, and the channels of these."""
+
 
 class Layer(NamedTuple):
     """One inverted residual of table 2: its expansion t, output channels c and stride s."""

@@ -7,8 +7,7 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from fastdct.models.classifier import Classifier, ClassifierConfig
-from fastdct.models.mobilenet import MobileNetV2, Style
-from fastdct.models.staged_mobilenet import FIRST_KEPT, STEM_CHANNELS
+from fastdct.models.mobilenet import AT_BLOCKS, CHANNELS_AT_BLOCKS, MobileNetV2, Style
 
 
 class RgbMobileNet(MobileNetV2, Classifier):
@@ -41,11 +40,11 @@ class DctMobileNet(RgbMobileNet):
     def __init__(self, config: ClassifierConfig) -> None:
         super().__init__(config)
         self.stem = nn.Sequential(
-            *Style("symmetric", batch_norm=True).convolution(config.input.shapes[0][0], STEM_CHANNELS)
+            *Style("symmetric", batch_norm=True).convolution(config.input.shapes[0][0], CHANNELS_AT_BLOCKS)
         )
         named = self.features.named_children()
         self.features = nn.Sequential(
-            OrderedDict((name, layer) for name, layer in named if int(name) >= FIRST_KEPT)
+            OrderedDict((name, layer) for name, layer in named if int(name) >= AT_BLOCKS)
         )
 
     def forward(self, x: Tensor) -> Tensor:  # [N, C, H/8, W/8] -> [N, num_classes]

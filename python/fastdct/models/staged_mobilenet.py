@@ -1,4 +1,4 @@
-"""MobileNetV2 as four stages: on DCT coefficients, with a small stem in place of the layers that look at single pixels, and whole."""
+"""MobileNetV2 as four stages: on DCT coefficients, with a stem in place of the layers that look at single pixels, and whole."""
 
 from __future__ import annotations
 
@@ -9,26 +9,22 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from fastdct.models.mobilenet import InvertedResidual, Layer, MobileNetV2, Style
-
-FIRST_KEPT = 5
-"""Of the published layers, counted from 0, the first one that stays; what it takes is 8 pixels apart, as DCT blocks are."""
-
-STEM_CHANNELS = 32
-"""Channels that layer `FIRST_KEPT` takes."""
+from fastdct.models.cell_stem import CellStem
+from fastdct.models.mobilenet import AT_BLOCKS, MobileNetV2
 
 STAGE_CHANNELS = (32, 64, 576, 1280)
 STAGE_STRIDES = (1, 2, 1, 2)
 EXPANSION = 6
 _EXPANDED_LAYER = 14
-_STAGES = (range(FIRST_KEPT, 7), range(7, 11), range(11, _EXPANDED_LAYER), range(_EXPANDED_LAYER + 1, 19))
+_STAGES = (range(AT_BLOCKS, 7), range(7, 11), range(11, _EXPANDED_LAYER), range(_EXPANDED_LAYER + 1, 19))
 
 _Network = TypeVar("_Network", bound=nn.Module)
-_WIDTH, _INNER, _EXPANDED = 64, 96, 192
+_FIRST_KEPT, _STEM_CHANNELS = 3, 24
+"""On coefficients: the first of the published layers that stays, and the channels that it takes."""
 
 
 class StagedMobileNetV2(nn.Module):
-    """Four stages behind first layers, which subclasses put in, that bring the input to a grid of 8 pixels.
+    """Four stages behind first layers that bring the input to a grid of 8 pixels.
 
     Layers have torchvision's names, TensorFlow's padding and their batch normalisation folded in, which is what is left of
     weights that were quantised.
@@ -56,7 +52,7 @@ class StagedMobileNetV2(nn.Module):
     @property
     def first_layers(self) -> Iterable[nn.Module]:
         """Those before the stages."""
-        raise NotImplementedError
+        return [layer for name, layer in self.features.named_children() if int(name) < AT_BLOCKS]
 
     def stages(self, x: Tensor, *, first: int = 1, last: int = 4) -> Tensor:
         """Run stages ``first`` to ``last``, counted from 1, on the output of the stage before."""
@@ -91,18 +87,12 @@ class PixelMobileNetV2(StagedMobileNetV2):
         super().__init__(3, first=0)
         in_channels_last(self)
 
-    @property
-    def first_layers(self) -> Iterable[nn.Module]:
-        """Layers 0 to 4."""
-        return [*self.features.children()][:FIRST_KEPT]
-
 
 class DctMobileNetV2(StagedMobileNetV2):
-    """Layers 5 to 18 behind a stem that takes DCT coefficients.
+    """Layers 3 to 18 behind a stem that takes DCT coefficients.
 
-    The 56 x 56 blocks of a 448 x 448 picture lie as the output of layer 4 does. The stem stands in for layers 0 to
-    4 and learns to give what they give (see `fastdct.training.distillation`); a 3 x 3 and a depthwise 3 x 3
-    convolution see 5 x 5 blocks, layers 0 to 4 see 27 x 27 pixels. On one core it takes an eighth of their time.
+    The stem stands in for layers 0 to 2, which take most of the time of the network on pixels; with layers 3 and 4 it
+    learns to give what layer 4 gives on pixels (see `fastdct.training.distillation`).
 
     Parameters
     ----------
@@ -110,21 +100,21 @@ class DctMobileNetV2(StagedMobileNetV2):
         Channels of the DCT tensor (for example 24, 32, 48, 64 or 192).
     """
 
-    input_field = (8, 8)
+    input_field = (14, 2)  # a cell of 2 pixels sees its block, of which up to 6 lie on either side
 
     def __init__(self, in_channels: int) -> None:
-        super().__init__(in_channels, first=FIRST_KEPT)
-        self.stem = _stem(in_channels)
+        super().__init__(in_channels, first=_FIRST_KEPT)
+        self.stem = CellStem(in_channels, _STEM_CHANNELS)
         in_channels_last(self)
 
     @property
     def first_layers(self) -> Iterable[nn.Module]:
-        """The stem."""
-        return [self.stem]
+        """The stem, and layers 3 and 4."""
+        return [self.stem, *super().first_layers]
 
 
 def _stage_layers(features: nn.Module, stage: int) -> Iterator[nn.Module]:
-    """The layers of a stage, counted from 1, of ``features`` by torchvision's names; stage 1 from `FIRST_KEPT` on.
+    """The layers of a stage, counted from 1, of ``features`` by torchvision's names; stage 1 from layer `AT_BLOCKS` on.
 
     Layer 14 is cut behind its expansion, which ends stage 3 with 576 channels that were rectified; the 96 before are
     a linear code of them. Described by those 576, reduced to 128, a third as many unrelated pictures as by the 96 have
@@ -144,20 +134,3 @@ def in_channels_last(network: _Network) -> _Network:
     Measured on one core: 8 against 24 ms for a stem on 56 x 56 blocks, 11 against 13 ms for stages 2 and 3 behind it.
     """
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def _stem(in_channels: int) -> nn.Sequential:
-    # Chosen by the share of variance of layer 4 that is left after the same time: .23, against .29 for one depthwise
-    # block of 128 channels behind the first convolution and .32 without any.
-    style = Style("same", batch_norm=True)
-    stem = nn.Sequential(
-        style.activated(in_channels, _INNER, 3),
-        style.activated(_INNER, _EXPANDED),
-        nn.Conv2d(_EXPANDED, _WIDTH, 1),
-        InvertedResidual(_WIDTH, Layer(3, _WIDTH, 1), style),
-        nn.Conv2d(_WIDTH, STEM_CHANNELS, 1),
-    )
-    for module in stem.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    return stem

@@ -1,4 +1,4 @@
-"""DELG on coefficients from a network on pixels: first the stem, layer for layer, then the whole, with labels beside it.
+"""DELG on coefficients from a network on pixels: first the layers that see single blocks, then the whole, with labels beside it.
 
 The student's layers behind the stem are the teacher's. What they know comes from a million photos; labels of a few
 thousand would soon overwrite it. The teacher's answers to the same windows hold them where they are.
@@ -38,7 +38,7 @@ class DistilTraining(DelgTraining):
     model: str = option("network: delg-small", default="delg-small")
     teacher: str = option("npz file of a quantised MobileNetV2 on pixels to learn from")
     stem: bool = option(
-        "train the stem alone to give what the teacher's first layers give; labels play no part",
+        "train the layers of the first 8 pixels alone to give what the teacher's give; labels play no part",
         default=False,
     )
     teacher_weight: float = option(
@@ -202,36 +202,40 @@ class DistilledDelg(DelgObjective):
 
 
 class DistilledStem(DistilledDelg):
-    """The stem alone: the share of the variance of the teacher's first layers that it does not give."""
+    """The layers before the stages alone: the share of the variance of the teacher's that they do not give."""
 
     def __init__(self, model: Delg, config: DistilTraining, *, num_classes: int) -> None:
         super().__init__(model, config, num_classes=num_classes)
         self.requires_grad_(False)
-        self._stem.requires_grad_(True)
+        self._first.requires_grad_(True)
 
     @property
-    def _stem(self) -> nn.Sequential:
+    def _backbone(self) -> DctMobileNetV2:
         assert isinstance(self.model.backbone, DctMobileNetV2)
-        return self.model.backbone.stem
+        return self.model.backbone
+
+    @property
+    def _first(self) -> nn.Sequential:
+        return nn.Sequential(*self._backbone.first_layers)
 
     def forward(self, batch: LoadedBatch) -> Losses:
         """Return the loss of a batch."""
         inputs = self.selected(batch.tensor).contiguous(memory_format=torch.channels_last)
         with self.autocast(inputs):
-            answer = self._stem(inputs)
-        return {"loss": _unexplained(answer.float(), self.teacher.stem(batch.tensor))}
+            answer = self._first(inputs)
+        return {"loss": _unexplained(answer.float(), self.teacher.first(batch.tensor))}
 
-    @torch.no_grad()
     def prepare(self, batches: Batches) -> None:
-        """Begin with the mean that is to be given."""
-        wanted = self.teacher.stem(next(iter(batches())).tensor)
-        self._stem[-1].load_state_dict({"bias": wanted.mean(dim=(0, 2, 3))}, strict=False)
+        """Begin with the inverse DCT."""
+        config = self.model.config
+        assert config.channels is not None  # no stem on pixels
+        self._backbone.stem.begin(config.channels, std=config.std)
 
     def finish(self, batches: Batches) -> None:
         """Do nothing: the rest of the network is the teacher's and not trained yet."""
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """The stem."""
+        """The layers before the stages."""
         return [{"params": [each for each in self.parameters() if each.requires_grad], "share": 1.0}]
 
     def end_epoch(self, ranks: Ranks) -> dict[str, float]:

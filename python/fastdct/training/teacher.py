@@ -40,8 +40,8 @@ class Teacher:
         self._bfloat16 = bfloat16
 
     @torch.no_grad()
-    def stem(self, coefficients: Tensor) -> Tensor:  # [N, 192, H/8, W/8] -> [N, 32, H/8, W/8]
-        """What a DCT stem is to give."""
+    def first(self, coefficients: Tensor) -> Tensor:  # [N, 192, H/8, W/8] -> [N, 32, H/8, W/8]
+        """What the layers before the stages are to give."""
         return self._run(nn.Sequential(*self.network.first_layers), self.pixels(coefficients))
 
     @torch.no_grad()
