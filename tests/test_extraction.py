@@ -1,4 +1,5 @@
 import dataclasses
+import math
 import sys
 
 import numpy as np
@@ -260,6 +261,13 @@ def test_the_receptive_field_is_what_one_feature_sees(build):
     half = model.receptive_field / 2
     assert [columns[0].item(), columns[-1].item() + 8] == [centre[0] - half, centre[0] + half]
     assert [rows[0].item(), rows[-1].item() + 8] == [centre[1] - half, centre[1] + half]
+
+
+@pytest.mark.parametrize("scales", [(), (0,), (1, 1), (math.nan,), (math.inf,)])
+@pytest.mark.parametrize("name", ["scales", "global_scales"])
+def test_scales_that_are_none_are_refused(name, scales):
+    with pytest.raises(ValueError, match="scales must be positive, finite and differ, at least one"):
+        Extractor(tiny_model(), **{name: scales})
 
 
 def test_the_seven_scales_of_delg():

@@ -34,6 +34,14 @@ def test_evaluating_ends_with_the_overall_map(photos, index, tmp_path, capsys):
     assert "verify" not in capsys.readouterr().out
 
 
+def test_a_kind_named_all_has_a_line_of_its_own(photos, index, tmp_path, capsys):
+    kinds = [("photos/p0.jpg", "all"), ("photos/p1.jpg", "other")]
+    queries = [(name, {"ok": [place], "junk": [], "kind": kind}) for place, (name, kind) in enumerate(kinds)]
+    assert run("evaluate", index, truth(tmp_path, photos, queries), "--steps") == 0
+    rows = [line.split()[2] for line in capsys.readouterr().out.splitlines() if line.startswith("mAP all ")]
+    assert rows == ["1", "2"]
+
+
 def test_folders_are_ground_truth(tmp_path, weights, capsys):
     photos = write_photos(tmp_path / "ukbench", 8)
     for i in range(8):
@@ -97,6 +105,8 @@ def test_a_table_needs_only_the_datasets_folder(tmp_path, weights, capsys):
         run("table", tmp_path / "elsewhere" / "classes", "--model", weights, "-o", tmp_path / "indexes") == 2
     )
     assert f"is the index of {classes}; give" in capsys.readouterr().err
+    assert run("table", classes, "--model", "a/x", "--model", "b/x", "-o", tmp_path / "indexes") == 2
+    assert "the last part of their paths, which must differ: a/x, b/x" in capsys.readouterr().err
     assert run("table", tmp_path / "nothing", "-o", tmp_path / "indexes") == 2
     assert "is not a folder; give one that holds a dataset" in capsys.readouterr().err
 

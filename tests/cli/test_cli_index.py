@@ -99,3 +99,15 @@ def test_an_index_knows_how_its_features_were_extracted(photos, index, tmp_path,
     assert "was made with" in capsys.readouterr().err
     assert run("codec", small, "-o", codec) == 2
     assert "was made with a codec already" in capsys.readouterr().err
+
+
+def test_a_codec_reads_no_more_than_it_looks_at(index, tmp_path, monkeypatch, capsys):
+    from fastdct.cli import codec as command
+    from fastdct.retrieval import codec
+
+    assert run("codec", index, "-o", tmp_path / "whole", "--dims", 2) == 0
+    assert f"descriptors of {len(Index.open(index))} images" in capsys.readouterr().out
+    monkeypatch.setattr(command, "_READ", 1)
+    monkeypatch.setattr(codec, "FITTED", 2)
+    assert run("codec", index, "-o", tmp_path / "part", "--dims", 2) == 0
+    assert "descriptors of 1 images" in capsys.readouterr().out

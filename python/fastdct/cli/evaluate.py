@@ -50,10 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _rows(evaluations: list[Evaluation]) -> list[tuple[str, ...]]:
     overall = [evaluation.overall for evaluation in evaluations]
-    groups = {kind: [evaluation.kinds[kind] for evaluation in evaluations] for kind in evaluations[0].kinds}
+    groups = [(kind, [evaluation.kinds[kind] for evaluation in evaluations]) for kind in evaluations[0].kinds]
     rows = [
         _row(f"mAP {name}", group, [scores.mean_average_precision for scores in group])
-        for name, group in {**groups, "all": overall}.items()
+        for name, group in [*groups, ("all", overall)]
     ]
     rows += [
         _row(f"{name}@{k} all", overall, [getattr(scores, field)[k] for scores in overall])

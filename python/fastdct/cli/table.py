@@ -47,11 +47,16 @@ def run(arguments: argparse.Namespace) -> int:
     from fastdct.retrieval import GeometricVerification
     from fastdct.retrieval.benchmark import Benchmark
 
+    models = arguments.models or [DEFAULT_MODEL]
+    names = [Path(model).name for model in models]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f"models are told apart by the last part of their paths, which must differ: {', '.join(models)}"
+        )
     for dataset in map(Path, arguments.datasets):
         truth = _ground_truth_of(dataset)
         evaluations: dict[str, Evaluation] = {}
-        for model in arguments.models or [DEFAULT_MODEL]:
-            name = Path(model).name
+        for name, model in zip(names, models, strict=True):
             index, extractor = _indexed(
                 dataset, Path(arguments.output, f"{dataset.resolve().name}-{name}"), model
             )

@@ -16,7 +16,8 @@ from fastdct.retrieval.features import Floats
 from fastdct.retrieval.vectors import unit
 
 _ITERATIONS = 50  # of Gong and Lazebnik, section 3.2
-_FITTED = 100_000  # descriptors that a fit looks at: more change nothing that can be measured
+FITTED = 100_000
+"""Descriptors that a fit looks at: more change nothing that can be measured."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,7 +67,7 @@ class LocalCodec:
                 f"{len(descriptors)} descriptors of {descriptors.shape[1]} values cannot be brought to {dims} dimensions"
             )
         random = np.random.default_rng(seed)
-        rows = random.permutation(len(descriptors))[:_FITTED]
+        rows = random.permutation(len(descriptors))[:FITTED]
         values = descriptors[np.sort(rows)].astype(np.float64)
         mean = values.mean(axis=0)
         centred = values - mean  # [M, Dl]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -223,8 +224,8 @@ def _input_sizes(window: Window, area: float, scales: tuple[float, ...]) -> tupl
 
 
 def _checked(scales: Sequence[float]) -> tuple[float, ...]:
-    if not scales or min(scales) <= 0 or len(set(scales)) < len(scales):
-        raise ValueError(f"scales must be positive and differ, at least one, not {tuple(scales)}")
+    if not scales or not all(0 < scale < math.inf for scale in scales) or len(set(scales)) < len(scales):
+        raise ValueError(f"scales must be positive, finite and differ, at least one, not {tuple(scales)}")
     return tuple(float(scale) for scale in scales)
 
 
