@@ -18,16 +18,16 @@ def main() -> None:
     systems = result["mAP"]
     kinds = list(result["queries"])
     width = 0.8 / len(systems)
-    figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9, 3.8), layout="constrained")
     for place, (name, values) in enumerate(systems.items()):
         positions = [kind + (place - (len(systems) - 1) / 2) * width for kind in range(len(kinds))]
         bars = axes.bar(positions, [values[kind] for kind in kinds], width, label=name)
-        axes.bar_label(bars, fmt="%.2f", fontsize=7, padding=1)
+        axes.bar_label(bars, fmt="%.3f", fontsize=7, padding=1, rotation=90)
     axes.set_xticks(range(len(kinds)), [f"{kind}\n({result['queries'][kind]} queries)" for kind in kinds])
     axes.set_ylabel("mAP")
-    axes.set_ylim(0, 1.1)
+    axes.set_ylim(0, 1.15)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, ncols=len(systems), loc="upper center", bbox_to_anchor=(0.5, 1.17))
+    axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.25))
     (ROOT / "docs").mkdir(exist_ok=True)
     figure.savefig(ROOT / "docs" / "retrieval.svg", metadata={"Date": None})
 
