@@ -84,6 +84,17 @@ def test_other_convolutions_stay(convolution):
     assert isinstance(models.for_inference(model)[0], nn.Conv2d)
 
 
+def test_convolutions_of_another_kind_stay():
+    class Doubled(nn.Conv2d):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    model = nn.Sequential(Doubled(8, 8, 1)).eval()
+    x = torch.randn(1, 8, 3, 3)
+    with torch.inference_mode():
+        assert_same(models.for_inference(model)(x), model(x), tolerance=1e-6)
+
+
 @pytest.mark.filterwarnings(
     "ignore:.torch.jit.script_method:DeprecationWarning"
 )  # of a module that torch imports

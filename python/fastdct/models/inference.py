@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from fastdct.models.mobilenet import Convolution
 
 _Module = TypeVar("_Module", bound=nn.Module)
 
@@ -72,17 +74,16 @@ def _multiply(model: nn.Module) -> None:
     """Put :class:`PointwiseConvolution` where it serves."""
     for module in list(model.modules()):
         for name, child in module.named_children():
-            if isinstance(child, nn.Conv2d) and _is_pointwise(child):
+            if _is_pointwise(child):
                 setattr(module, name, PointwiseConvolution(child))
 
 
-def _is_pointwise(convolution: nn.Conv2d) -> bool:
-    return (convolution.kernel_size, convolution.stride, convolution.padding, convolution.groups) == (
-        (1, 1),
-        (1, 1),
-        (0, 0),
-        1,
-    )
+def _is_pointwise(module: nn.Module) -> TypeGuard[nn.Conv2d]:
+    """Whether a module is the product of matrices and nothing more, as subclasses that torch does not know may be."""
+    if not isinstance(module, nn.Conv2d) or type(module) not in (nn.Conv2d, Convolution):
+        return False
+    found = (module.kernel_size, module.stride, module.padding, module.groups)
+    return found == ((1, 1), (1, 1), (0, 0), 1)
 
 
 def _compile(model: nn.Module) -> None:
