@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +17,6 @@ EXPANSION = 6
 _EXPANDED_LAYER = 14
 _STAGES = (range(AT_BLOCKS, 7), range(7, 11), range(11, _EXPANDED_LAYER), range(_EXPANDED_LAYER + 1, 19))
 
-_Network = TypeVar("_Network", bound=nn.Module)
 _FIRST_KEPT, _STEM_CHANNELS = 3, 24
 """On coefficients: the first of the published layers that stays, and the channels that it takes."""
 
@@ -57,6 +55,8 @@ class StagedMobileNetV2(nn.Module):
     def stages(self, x: Tensor, *, first: int = 1, last: int = 4) -> Tensor:
         """Run stages ``first`` to ``last``, counted from 1, on the output of the stage before."""
         if first == 1:
+            # Of 448 x 448 pixels on one core, stages 1 to 3 take 38 to 43 ms so and 56 in the other order; how the weights lie
+            # does not matter.
             x = x.contiguous(memory_format=torch.channels_last)
         for layer in self._layers(first, last):
             x = layer(x)
@@ -85,14 +85,13 @@ class PixelMobileNetV2(StagedMobileNetV2):
 
     def __init__(self) -> None:
         super().__init__(3, first=0)
-        in_channels_last(self)
 
 
 class DctMobileNetV2(StagedMobileNetV2):
     """Layers 3 to 18 behind a stem that takes DCT coefficients.
 
-    The stem stands in for layers 0 to 2, which take most of the time of the network on pixels; with layers 3 and 4 it
-    learns to give what layer 4 gives on pixels (see `fastdct.training.distillation`).
+    The stem stands in for layers 0 to 2; with layers 3 and 4 it learns to give what layer 4 gives on pixels (see
+    `fastdct.training.distillation`), in .63 of the time: 14.8 against 23.5 ms for a picture's three scales on one core.
 
     Parameters
     ----------
@@ -105,7 +104,6 @@ class DctMobileNetV2(StagedMobileNetV2):
     def __init__(self, in_channels: int) -> None:
         super().__init__(in_channels, first=_FIRST_KEPT)
         self.stem = CellStem(in_channels, _STEM_CHANNELS)
-        in_channels_last(self)
 
     @property
     def first_layers(self) -> Iterable[nn.Module]:
@@ -126,11 +124,3 @@ def _stage_layers(features: nn.Module, stage: int) -> Iterator[nn.Module]:
     yield from (features.get_submodule(str(index)) for index in _STAGES[stage - 1])
     if stage == 3:
         yield inner[0]
-
-
-def in_channels_last(network: _Network) -> _Network:
-    """Lay the weights out for inputs in that order: CPUs convolve depthwise up to three times as fast in it.
-
-    Measured on one core: 8 against 24 ms for a stem on 56 x 56 blocks, 11 against 13 ms for stages 2 and 3 behind it.
-    """
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

@@ -1,4 +1,4 @@
-"""DELG on coefficients from a network on pixels: first the layers that see single blocks, then the whole, with labels beside it.
+"""DELG on coefficients from a network on pixels: first its layers up to a grid of 8 pixels, then the whole, with labels beside it.
 
 The student's layers behind the stem are the teacher's. What they know comes from a million photos; labels of a few
 thousand would soon overwrite it. The teacher's answers to the same windows hold them where they are.
@@ -38,7 +38,7 @@ class DistilTraining(DelgTraining):
     model: str = option("network: delg-small", default="delg-small")
     teacher: str = option("npz file of a quantised MobileNetV2 on pixels to learn from")
     stem: bool = option(
-        "train the layers of the first 8 pixels alone to give what the teacher's give; labels play no part",
+        "train the stem alone, with the layers up to a grid of 8 pixels, to give what the teacher's give; labels play no part",
         default=False,
     )
     teacher_weight: float = option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -72,7 +71,7 @@ def _look(
 ) -> tuple[Statistics, dict[str, str]]:
     """The statistics of whole pictures, as training ends with them, and the files that cannot be decoded."""
     size = config.late_size or config.size
-    decoder = replace(spec, chroma_size=None).decoder(size, dtype="float32")  # all on one grid
+    decoder = replace(spec, chroma_size=None).decoder(size, dtype="float32", on_error="mask")  # one grid
     with progress.task("reading the data", len(files.training) + len(files.validation)) as advance:
 
         def several(count: int) -> None:
@@ -90,8 +89,6 @@ def _unreadable(
     """The errors of files by name; it may be all of them."""
     if not len(files):
         return {}
-    decoder = copy.copy(decoder)
-    decoder.on_error = "mask"
     loader = DctLoader(files, decoder, batch_size=config.batch_size, num_threads=config.workers)
     for batch in loader:
         advance(len(batch.tensor))
